@@ -1,0 +1,74 @@
+# `make help` lists the targets. PYTHON makes the virtual environment, VENV is where it stands.
+PYTHON ?= python3
+VENV ?= .venv
+PYTEST_ARGS ?= -n auto --maxprocesses 8
+
+BIN := $(abspath $(VENV))/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install -c constraints.txt
+STAGES := -p mlt.toolkit -p mlt.translate
+
+# What is installed is installed again only where its inputs changed: a stamp each.
+BASE := $(VENV)/.stamp-base
+DEMO := $(VENV)/.stamp-demo
+TEST := $(VENV)/.stamp-test
+BENCH := $(VENV)/.stamp-bench
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format format-check types bench tiny-model docs-check clean
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+
+demo: $(DEMO) ## install, then translate the embedded sample with the embedded model, offline
+	$(BIN)/mlt translate --langs sw,yo,th --model tiny --force
+
+test: $(TEST) ## install, then run the whole test suite
+	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(BIN)/pytest $(PYTEST_ARGS)
+
+lint: $(TEST) ## ruff's checks
+	$(BIN)/ruff check .
+
+format: $(TEST) ## rewrite the code in ruff's format
+	$(BIN)/ruff format .
+
+format-check: $(TEST) ## whether the code is in ruff's format
+	$(BIN)/ruff format --check .
+
+# Folder X is the package mlt.X: mypy finds it through a link `mlt` that must stand outside the tree.
+types: $(TEST) ## mypy over every package
+	@links=$$(mktemp -d) && ln -s "$(CURDIR)" "$$links/mlt" && cd "$$links" && \
+	MYPYPATH="$$links" $(BIN)/mypy --config-file "$(CURDIR)/pyproject.toml" \
+		--cache-dir "$(CURDIR)/.mypy_cache" $(STAGES); \
+	status=$$?; rm "$$links/mlt"; rm -rf "$$links"; exit $$status
+
+bench: $(BENCH) ## measure; writes bench/results.json and docs/benchmarks.md (data folder: MLT_BENCH_DATA)
+	$(BIN)/python -m bench
+
+tiny-model: $(TEST) ## train the embedded model again: minutes on a CPU, seeded
+	$(BIN)/python -m mlt.translate.tiny.train
+
+docs-check: $(TEST) ## links and examples of README.md and docs/
+	$(BIN)/python docs/check.py
+
+clean: ## remove the environment and every cache
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
+
+# setuptools comes first and pinned, so that the build is the same everywhere.
+$(BASE): constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) setuptools
+	@touch $@
+
+$(DEMO): $(BASE) pyproject.toml
+	@echo "installing into $(VENV), which takes minutes the first time"
+	$(PIP) --no-build-isolation -e '.[nllb]'
+	@touch $@
+
+$(TEST): $(BASE) pyproject.toml
+	@echo "installing into $(VENV), which takes minutes the first time"
+	$(PIP) --no-build-isolation -e '.[nllb,hf,openai,test,dev]'
+	@touch $@
+
+$(BENCH): $(TEST)
+	$(PIP) --no-build-isolation -e '.[nllb,hf,openai,test,dev,bench]'
+	@touch $@

@@ -1,0 +1,19 @@
+"""Shared fixtures."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """The folder of real data sets: MLT_BENCH_DATA, or ``shared/data`` beside the checkout."""
+    path = Path(os.environ.get("MLT_BENCH_DATA") or ROOT.parent / "shared" / "data")
+    if not path.is_dir():
+        pytest.skip("real data not found: set MLT_BENCH_DATA to the folder that holds gsm8k/ and api_bank/")
+    return path

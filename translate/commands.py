@@ -1,0 +1,194 @@
+"""The commands of this stage, as the command line calls them: they read options, call the API, print the result."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from ..toolkit.doctor import Finding
+from ..toolkit.errors import UsageError
+from ..toolkit.progress import Progress, open_progress
+from ..toolkit.tables import print_json, print_table, size_text
+
+if TYPE_CHECKING:
+    from .eviction import CacheFile
+
+
+def run_translate(
+    source: str | None,
+    *,
+    out: Path | None,
+    columns: str | None,
+    force: bool,
+    dry_run: bool,
+    as_json: bool,
+    **request: Any,
+) -> None:
+    """``mlt translate``. ``request`` goes to :func:`mlt.translate.api.translate` as it is."""
+    from ..toolkit.sources import parse_columns
+
+    request["columns"] = parse_columns(columns) or None
+    with open_progress() as progress:
+        if dry_run:
+            from .dryrun import estimate
+
+            result: Any = estimate(source, progress=progress, **request)
+        else:
+            result = _translate(source, out=out, force=force, progress=progress, **request)
+    _show(result, dry_run=dry_run, as_json=as_json)
+
+
+def _translate(source: str | None, *, progress: Progress, **request: Any) -> Any:
+    from .api import translate
+
+    try:
+        return translate(source, progress=progress, **request)
+    except KeyboardInterrupt:
+        progress.note("the same command goes on where this one stopped")
+        raise
+
+
+def _show(result: Any, *, dry_run: bool, as_json: bool) -> None:
+    from .report import show_estimate, show_result
+
+    if as_json:
+        print_json(result if dry_run else {"path": str(result.path), "manifest": result.manifest})
+    elif dry_run:
+        show_estimate(result)
+    else:
+        show_result(result.manifest)
+        print(f"\n{result.path}")
+
+
+def run_models(cache_dir: Path | None, *, as_json: bool) -> None:
+    """``mlt models``: what has a short name, and what lies converted in the cache."""
+    from .known_models import known_models
+    from .model_store import chosen_root, models_in_cache, tiny_notice
+
+    known = [asdict(model) for model in known_models()]
+    cached = models_in_cache(cache_dir)
+    if as_json:
+        print_json({"known": known, "cached": [asdict(model) for model in cached]})
+        return
+    print_table(list(known[0]), (model.values() for model in known))
+    print(f"\ntiny: {tiny_notice()}")
+    print("Also: any NLLB or M2M100 id or folder, a CTranslate2 folder, openai:URL#NAME, MODULE:CLASS\n")
+    if not cached:
+        print(f"No converted model in {chosen_root(cache_dir)}")
+        return
+    columns = ["in the cache", "revision", "type", "license", "size"]
+    rows = ((x.name, x.revision, x.quantization, x.license, size_text(x.size)) for x in cached)
+    print_table(columns, rows, right=["size"])
+
+
+def run_doctor(cache_dir: Path | None, *, as_json: bool) -> None:
+    """``mlt doctor``: one row a finding; ``warn`` marks what a run may miss."""
+    from ..toolkit import doctor
+    from .model_store import chosen_root
+
+    folder = chosen_root(cache_dir)
+    findings = [*doctor.versions(), *_devices(), *_cached(folder), doctor.disk(folder), doctor.hub()]
+    if as_json:
+        print_json([asdict(finding) for finding in findings])
+    else:
+        print_table(["", "what", "found"], ((x.status, x.name, x.value) for x in findings))
+
+
+def _devices() -> Iterator[Finding]:
+    from .devices import available_cores, device_count, supported_compute_types
+
+    yield Finding("cpu cores", str(available_cores()))
+    try:
+        count = device_count()
+    except ImportError as error:
+        yield Finding("compute types", f"ctranslate2 cannot be loaded: {error}", "warn")
+        return
+    yield Finding("compute types, cpu", ", ".join(supported_compute_types("cpu")))
+    yield Finding("cuda devices", str(count))
+    if count:
+        yield Finding("compute types, cuda", ", ".join(supported_compute_types("cuda")))
+
+
+def _cached(folder: Path) -> Iterator[Finding]:
+    from .eviction import list_caches
+    from .model_store import models_in_cache
+
+    models, units = models_in_cache(folder), list_caches(folder)
+    amount = size_text(sum(model.size for model in models))
+    yield Finding("cached models", f"{len(models)}, {amount} in {folder / 'models'}")
+    amount = f"{sum(file.units for file in units):,}, {size_text(sum(file.bytes for file in units))}"
+    damaged = [file.path.name for file in units if file.damaged]
+    status: Literal["ok", "warn"] = "warn" if damaged else "ok"
+    notes = f"; damaged: {', '.join(damaged)}" if damaged else ""
+    yield Finding("cached units", f"{amount} in {folder / 'units'}{notes}", status)
+
+
+def run_cache_list(cache_dir: Path | None, *, as_json: bool) -> None:
+    """``mlt cache list``: one row a file of translated units, one a converted model."""
+    from .eviction import list_caches
+    from .model_store import chosen_root, models_in_cache
+
+    root = chosen_root(cache_dir)
+    units, models = list_caches(root), models_in_cache(root)
+    if as_json:
+        print_json({"units": [asdict(file) for file in units], "models": [asdict(model) for model in models]})
+        return
+    rows: list[tuple[object, ...]] = [
+        ("units", file.model, file.language, f"{file.units:,}", size_text(file.bytes), _day(file)) for file in units
+    ]
+    rows += [("model", x.name, "", "", size_text(x.size), x.created[:10]) for x in models]
+    print_table(["kind", "model", "language", "units", "size", "last used"], rows, right=["units", "size"])
+
+
+def run_cache_size(cache_dir: Path | None, *, as_json: bool) -> None:
+    """``mlt cache size``: bytes of the translated units and of the converted models, and where they are."""
+    from .eviction import list_caches
+    from .model_store import chosen_root, models_in_cache
+
+    root = chosen_root(cache_dir)
+    sizes = {
+        "units": sum(file.bytes for file in list_caches(root)),
+        "models": sum(model.size for model in models_in_cache(root)),
+    }
+    if as_json:
+        print_json({"folder": str(root), **sizes})
+    else:
+        print_table(["kind", "size", "folder"], ((k, size_text(size), root / k) for k, size in sizes.items()))
+
+
+def run_cache_evict(
+    cache_dir: Path | None,
+    *,
+    model: str | None,
+    older_than: float | None,
+    max_size: str | None,
+    as_json: bool,
+) -> None:
+    """``mlt cache evict``: see :func:`mlt.translate.eviction.evict`; converted models stay."""
+    from .eviction import evict
+    from .model_store import chosen_root
+
+    limit = None if max_size is None else parse_size(max_size)
+    freed = evict(chosen_root(cache_dir), max_bytes=limit, older_than_days=older_than, model=model)
+    if as_json:
+        print_json({"freed_bytes": freed})
+    else:
+        print(f"{size_text(freed)} freed")
+
+
+def parse_size(text: str) -> int:
+    """``500MB``, ``2 GB`` or plain bytes as bytes (decimal units); UsageError else."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kKMGT]?)B?\s*", text)
+    if match is None:
+        raise UsageError(f"--max-size {text}: expected a size such as 500MB or 2GB")
+    return int(float(match[1]) * 1000 ** " kMGT".index(match[2].replace("K", "k") or " "))
+
+
+def _day(file: CacheFile) -> str:
+    if file.damaged:
+        return "damaged"
+    return "" if file.last_used is None else datetime.fromtimestamp(file.last_used, UTC).date().isoformat()

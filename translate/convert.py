@@ -1,0 +1,149 @@
+"""An NLLB or M2M100 checkpoint as transformers writes it becomes a CTranslate2 folder, once.
+
+The work is done by this module as a program of its own, so that torch and a full copy of the weights are gone
+when it ends: ``python -m mlt.translate.convert SOURCE DESTINATION QUANTIZATION``.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from ..toolkit.errors import EnvironmentProblem, UsageError
+from ..toolkit.files import disk_errors, read_json, sync_folder, write_json
+from .engines.tokenization import SENTENCEPIECE_FILES, TOKENIZER_FILE, has_tokenizer, load_vocabulary
+from .model_store import ABOUT_FILE, Progress
+
+_NEEDED = ("torch", "transformers", "sentencepiece", "google.protobuf")
+
+
+def convert_once(
+    source: Path,
+    destination: Path,
+    quantization: str,
+    about: dict[str, Any],
+    *,
+    is_ct2: bool = False,
+    progress: Progress | None = None,
+) -> None:
+    """Makes ``destination`` from the checkpoint in ``source``, whole or not at all; the caller holds the lock.
+
+    ``about`` is written beside the weights. ``is_ct2``: ``source`` is CTranslate2's already and is copied.
+    Raises EnvironmentProblem when packages are missing, the disk is full or the checkpoint is damaged,
+    UsageError when it lacks its tokenizer.
+    """
+    unfinished = destination.with_name(f".{destination.name}.tmp")
+    with disk_errors(destination):
+        shutil.rmtree(unfinished, ignore_errors=True)  # left by a conversion that was killed
+        destination.parent.mkdir(parents=True, exist_ok=True)
+    what = f"converting {about['name']} to {quantization}"
+    if progress:
+        progress(what, 0, None)
+    try:
+        if is_ct2:
+            with disk_errors(destination):
+                shutil.copytree(source, unfinished)
+        else:
+            check_tokenizer(source)
+            _run(source, unfinished, quantization)
+        write_json(unfinished / ABOUT_FILE, about)
+        unfinished.replace(destination)
+        sync_folder(destination.parent)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    if progress:
+        progress(what, 1, 1)
+
+
+def _run(source: Path, destination: Path, quantization: str) -> None:
+    missing = [name for name in _NEEDED if not _installed(name)]
+    if missing:
+        raise EnvironmentProblem(
+            f"converting {source.name} needs {', '.join(missing)}: install mlt[nllb], or use --model tiny"
+        )
+    arguments = [sys.executable, "-m", "mlt.translate.convert", str(source), str(destination), quantization]
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_WAIT_POLICY": "PASSIVE"}
+    done = subprocess.run(
+        arguments, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        lines = done.stderr.strip().splitlines()
+        reason = lines[-1] if lines else f"exit code {done.returncode}"
+        raise EnvironmentProblem(f"{source}: cannot be converted: {reason}")
+
+
+def _installed(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def convert(source: Path, destination: Path, quantization: str) -> None:
+    """Converts in this process. Raises ValueError where the tokenizer and the vocabulary disagree."""
+    from ctranslate2.converters import TransformersConverter
+
+    class Converter(TransformersConverter):
+        def load_tokenizer(self, tokenizer_class: Any, path: str, **options: Any) -> Any:
+            self.tokenizer = super().load_tokenizer(tokenizer_class, path, **options)
+            # transformers 5 no longer lists M2M100's language tokens where CTranslate2 4.8 looks for them.
+            languages = getattr(self.tokenizer, "lang_token_to_id", None)
+            if languages:
+                vocabulary = {**self.tokenizer.get_vocab(), **languages}
+                self.tokenizer.get_vocab = lambda: vocabulary
+            return self.tokenizer
+
+    converter = Converter(str(source), low_cpu_mem_usage=True)
+    converter.convert(str(destination), quantization=quantization)
+    if (source / TOKENIZER_FILE).is_file():
+        shutil.copy(source / TOKENIZER_FILE, destination)
+    elif hasattr(converter.tokenizer, "backend_tokenizer"):
+        converter.tokenizer.backend_tokenizer.save(str(destination / TOKENIZER_FILE))
+    else:
+        for name in SENTENCEPIECE_FILES:
+            if (source / name).is_file():
+                shutil.copy(source / name, destination)
+    _check(destination)
+
+
+def _check(folder: Path) -> None:
+    """Every token of the tokenizer has the same id in the model's vocabulary."""
+    if not has_tokenizer(folder):
+        raise ValueError("the checkpoint holds no tokenizer.json and no sentencepiece.bpe.model")
+    if not (folder / TOKENIZER_FILE).is_file():
+        return
+    from tokenizers import Tokenizer
+
+    vocabulary = load_vocabulary(folder)
+    tokens = Tokenizer.from_file(str(folder / TOKENIZER_FILE)).get_vocab()
+    for token, index in tokens.items():
+        if index >= len(vocabulary) or vocabulary[index] != token:
+            raise ValueError(f"tokenizer.json has token {token!r} as {index}, the model has not")
+
+
+def check_tokenizer(folder: Path) -> None:
+    """Raises UsageError where a checkpoint's own numbering of the languages cannot be known.
+
+    From a SentencePiece model alone, transformers 5 puts <mask> before NLLB's languages and transformers 4 after
+    them: each language would become its neighbour, without an error. M2M100's vocab.json leaves no such doubt.
+    """
+    if not (folder / TOKENIZER_FILE).is_file() and not (folder / "vocab.json").is_file():
+        raise UsageError(
+            f"--model {folder}: it lacks {TOKENIZER_FILE} (NLLB) or vocab.json (M2M100), which numbers its languages; "
+            "copy that file from the model's Hub page"
+        )
+
+
+def is_checkpoint(folder: Path) -> bool:
+    """Whether a folder is an NLLB or M2M100 checkpoint as transformers writes it."""
+    config = folder / "config.json"
+    return config.is_file() and read_json(config).get("model_type") == "m2m_100"
+
+
+if __name__ == "__main__":
+    convert(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])
