@@ -6,7 +6,7 @@ decodes the same batches again: batching decides the last digit of a score, and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 from typing import Protocol
@@ -106,12 +106,25 @@ class Decoder:
 def batch_plan(sizes: dict[str, int], batch_tokens: int, workers: int) -> list[list[str]]:
     """Keys in batches of about equal cost, longest first, each at most ``batch_tokens`` with its padding.
 
-    The number of batches is a multiple of ``workers`` where there is work for all, so that none waits at the end.
+    There are as few batches as that allows, rounded up to a multiple of ``workers``, and the work is shared out
+    among them as evenly as may be, so that no worker waits at the end.
     """
     order = sorted(sizes, key=lambda key: -sizes[key])
-    count = ceil(sum(sizes.values()) / batch_tokens)
-    count = ceil(count / workers) * workers
-    limit = min(batch_tokens, max(1, ceil(sum(sizes.values()) / count)))
+    if not order:
+        return []
+    wanted = ceil(len(_packed(order, sizes, batch_tokens)) / workers) * workers
+    low, high = sizes[order[0]], max(batch_tokens, sizes[order[0]])
+    while low < high:
+        middle = (low + high) // 2
+        if len(_packed(order, sizes, middle)) <= wanted:
+            high = middle
+        else:
+            low = middle + 1
+    return _packed(order, sizes, high)
+
+
+def _packed(order: Sequence[str], sizes: dict[str, int], limit: int) -> list[list[str]]:
+    """Keys, longest first, in batches of at most ``limit`` tokens with their padding, or of one key."""
     batches: list[list[str]] = []
     for key in order:
         if batches and sizes[batches[-1][0]] * (len(batches[-1]) + 1) <= limit:

