@@ -10,7 +10,7 @@ AT_MOST = 1.2
 
 def run(settings: Settings) -> list[Figure]:
     """One figure, measured by ``help_speed``."""
-    facts = help_speed.measure(settings.size(15, 3))
+    facts = help_speed.measure(settings.size(41, 3))
     return [
         Figure(
             name="start_up.help",
