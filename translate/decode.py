@@ -113,7 +113,7 @@ def batch_plan(sizes: dict[str, int], batch_tokens: int, workers: int) -> list[l
     if not order:
         return []
     wanted = ceil(len(_packed(order, sizes, batch_tokens)) / workers) * workers
-    low, high = sizes[order[0]], max(batch_tokens, sizes[order[0]])
+    low, high = min(sizes[order[0]], batch_tokens), batch_tokens
     while low < high:
         middle = (low + high) // 2
         if len(_packed(order, sizes, middle)) <= wanted:

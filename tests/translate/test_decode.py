@@ -39,6 +39,17 @@ def test_a_plan_holds_every_key_once_within_the_limit(sizes: dict[str, int], lim
         assert len(batch) == 1 or max(sizes[key] for key in batch) * len(batch) <= limit
 
 
+def test_a_unit_past_the_limit_goes_alone_and_lifts_it_for_no_other() -> None:
+    plan = batch_plan({"long": 51, "a": 17, "b": 17, "c": 17}, 50, 1)
+    assert sorted(len(batch) for batch in plan) == [1, 1, 2]
+
+
+def test_batches_are_of_about_equal_cost() -> None:
+    plan = batch_plan({str(n): 10 + n % 40 for n in range(265)}, 2048, 2)
+    costs = [len(batch) * (10 + max(int(key) % 40 for key in batch)) for batch in plan]
+    assert len(plan) % 2 == 0 and min(costs) > 0.8 * max(costs)
+
+
 def test_work_is_shared_out_among_the_workers() -> None:
     assert len(batch_plan({str(n): 10 for n in range(100)}, 2048, 2)) == 2
 
