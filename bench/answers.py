@@ -66,6 +66,9 @@ def _answers(settings: Settings, hf: Path, ct2: Path, folder: Path) -> list[Figu
     source = write(folder / "answers.jsonl", _answers_only(rows))
     answers = [row["answer"] for row in rows]
     defaults, loaded, reference = Raw(ct2), tokenizer(hf), Transformers(hf)
+    texts = {"defaults": answers, "bare": [ANNOTATION.sub("", text) for text in answers], "transformers": answers}
+    tokens = {side: sum(len(source) - 2 for source in tokenise(loaded, given)) for side, given in texts.items()}
+    tokens["pipeline"] = sum(len(pieces) - 2 for pieces in units_of(source)[0])
     figures = []
 
     def with_defaults(texts: Sequence[str], beam: int) -> None:
@@ -75,29 +78,22 @@ def _answers(settings: Settings, hf: Path, ct2: Path, folder: Path) -> list[Figu
     for beam, asked in ((2, 2.0), (1, 3.0), (4, None)):
         say(f"  {len(rows)} whole answers, beam {beam}")
         sides: dict[str, Any] = {
-            "defaults": lambda beam=beam: with_defaults(answers, beam),
+            "defaults": lambda beam=beam: with_defaults(texts["defaults"], beam),
             "pipeline": lambda beam=beam: pipeline(source, beam),
         }
         if beam == 2:
-            sides["bare"] = lambda: with_defaults([ANNOTATION.sub("", text) for text in answers], 2)
+            sides["bare"] = lambda: with_defaults(texts["bare"], 2)
         if beam == 1:
-            sides["transformers"] = lambda: reference.translate(answers, 1)
+            sides["transformers"] = lambda: reference.translate(texts["transformers"], 1)
         times = alternate(sides, settings.repetitions)
         for other in [side for side in times if side != "pipeline"]:
             wanted = None if other == "bare" else asked
-            figures.append(_answers_figure(settings, other, beam, wanted, times, rows, loaded, source))
+            figures.append(_answers_figure(other, beam, wanted, times, tokens, len(rows)))
     return figures
 
 
 def _answers_figure(
-    settings: Settings,
-    other: str,
-    beam: int,
-    asked: float | None,
-    times: dict[str, list[float]],
-    rows: Sequence[dict[str, Any]],
-    loaded: Any,
-    source: Path,
+    other: str, beam: int, asked: float | None, times: dict[str, list[float]], tokens: dict[str, int], rows: int
 ) -> Figure:
     names = {
         "defaults": "CTranslate2's defaults",
@@ -109,21 +105,16 @@ def _answers_figure(
         "bare": "the same, calculator annotations taken out of the answers first",
         "transformers": "generate in bfloat16, sorted, 32 a batch",
     }
-    units = units_of(source)[0]
-    texts = [ANNOTATION.sub("", row["answer"]) if other == "bare" else row["answer"] for row in rows]
     return ratio_figure(
         f"speed.answers.{other}.beam{beam}",
         f"GSM8K answers: pipeline against {names[other]}, beam {beam}",
         slow=times[other],
         fast=times["pipeline"],
         at_least=asked,
-        how=f"{len(rows)} answers; {hows[other]}, on whole answers, tokenising included",
+        how=f"{rows} answers; {hows[other]}, on whole answers, tokenising included",
         details={
-            "rows_per_s": {side: [len(rows) / t for t in times[side]] for side in (other, "pipeline")},
-            "source_tokens": {
-                other: sum(len(tokens) - 2 for tokens in tokenise(loaded, texts)),
-                "pipeline": sum(len(pieces) - 2 for pieces in units),
-            },
+            "rows_per_s": {side: [rows / t for t in times[side]] for side in (other, "pipeline")},
+            "source_tokens": {side: tokens[side] for side in (other, "pipeline")},
         },
     )
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from . import independent_check as independent
 from .bergamot_engine import SPEC, translate_raw
-from .common import Figure, Settings, api_bank_files, gsm8k, say, scratch, write_jsonl
+from .common import Figure, Settings, api_bank_files, gsm8k, say, scratch, slug, write_jsonl
 
 LANGUAGE = "pt"
 SHOWN = 20  # violations kept in the results
@@ -106,7 +106,7 @@ def _sent_raw(rows: Sequence[dict[str, Any]]) -> Figure:
 def _published(name: str, judged: Judged) -> Figure:
     share = judged.published / judged.rows
     return Figure(
-        name=f"bergamot.published.{_slug(name)}",
+        name=f"bergamot.published.{slug(name)}",
         title=f"Real model: rows published, {name}",
         asked=">= 97 %",
         measured=100 * share,
@@ -121,7 +121,7 @@ def _split(name: str, judged: Judged) -> Figure:
     units = sum(judged.rungs.values())
     share = judged.rungs["split"] / units
     return Figure(
-        name=f"bergamot.split.{_slug(name)}",
+        name=f"bergamot.split.{slug(name)}",
         title=f"Real model: units split around a span, {name}",
         asked="<= 5 %",
         measured=100 * share,
@@ -147,7 +147,7 @@ def _fluency(name: str, rung: str, judged: Judged) -> Figure:
     metric = CHRF()
     score = metric.corpus_score(accepted, [references]).score
     return Figure(
-        name=f"bergamot.chrf.{_slug(name)}.{rung}",
+        name=f"bergamot.chrf.{slug(name)}.{rung}",
         title=f"Real model: chrF against the raw translation, {name}, rung {rung}",
         asked="reported",
         measured=score,
@@ -164,7 +164,3 @@ def masked(text: str, values: frozenset[str]) -> str:
     for value in sorted(values, key=len, reverse=True):
         text = independent.value_pattern(value).sub(MASK, text)
     return independent.NUMBER.sub(MASK, text)
-
-
-def _slug(name: str) -> str:
-    return name.lower().replace("-", "_")

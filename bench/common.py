@@ -138,6 +138,11 @@ def scratch() -> Iterator[Path]:
         yield Path(name)
 
 
+def slug(title: str) -> str:
+    """A data set's title as a part of a figure's name."""
+    return title.lower().replace(" ", "_").replace("-", "_")
+
+
 def read_jsonl(path: Path) -> list[dict[str, Any]]:
     """The rows of a JSON Lines file."""
     with path.open(encoding="utf-8") as lines:

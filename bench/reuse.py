@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from . import shared_engine
-from .common import Figure, Settings, api_bank_files, gsm8k, say, scratch, seconds, spread, write_jsonl
+from .common import Figure, Settings, api_bank_files, gsm8k, say, scratch, seconds, slug, spread, write_jsonl
 from .independent_check import read_rows
 from .nllb_shape import build
 from .sides import LANGUAGE
@@ -40,7 +40,7 @@ def _repeated(name: str, files: Sequence[Path], folder: Path, limit: int | None)
     distinct = set(units)
     words, distinct_words = (sum(len(unit.split()) for unit in some) for some in (units, distinct))
     return Figure(
-        name=f"reuse.repeated.{name.lower().replace('-', '_')}",
+        name=f"reuse.repeated.{slug(name)}",
         title=f"Units that are repeated and translated once, {name}",
         asked="reported",
         measured=100 * (1 - len(distinct) / len(units)),

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from . import shared_engine
-from .common import Figure, Settings, alternate, api_bank_files, gsm8k, ratio_figure, read_jsonl, say, scratch
+from .common import Figure, Settings, alternate, api_bank_files, gsm8k, ratio_figure, read_jsonl, say, scratch, slug
 from .common import write_jsonl as write
 from .nllb_shape import build
 from .sides import LANGUAGE, Raw, Tokens
@@ -29,8 +29,8 @@ def run(settings: Settings) -> list[Figure]:
         dialogues = read_jsonl(api_bank_files(settings)[0])[: settings.size(40, 3)]
         api = write(folder / "api_bank.jsonl", dialogues)
         return [
-            *_end_to_end(settings, raw, "GSM8K", math, len(rows), beam=1, with_length=True),
-            *_end_to_end(settings, raw, "API-Bank dialogues", api, len(dialogues), beam=1),
+            *_end_to_end(settings, raw, "GSM8K", math, len(rows), with_length=True),
+            *_end_to_end(settings, raw, "API-Bank dialogues", api, len(dialogues)),
         ]
 
 
@@ -66,23 +66,23 @@ def units_of(source: Path) -> tuple[Tokens, list[int]]:
 
 
 def _end_to_end(
-    settings: Settings, raw: Raw, what: str, source: Path, rows: int, beam: int, with_length: bool = False
+    settings: Settings, raw: Raw, what: str, source: Path, rows: int, with_length: bool = False
 ) -> list[Figure]:
     units, handed = units_of(source)
-    say(f"  {what}: {rows} rows, {len(units)} units, beam {beam}")
+    say(f"  {what}: {rows} rows, {len(units)} units, beam 1")
     out: list[list[str]] = []
 
     def one_call() -> None:
-        out[:] = raw.translate(units, beam_size=beam, **RAW_OPTIONS)
+        out[:] = raw.translate(units, beam_size=1, **RAW_OPTIONS)
 
-    times = alternate({"raw": one_call, "pipeline": lambda: pipeline(source, beam)}, settings.repetitions)
+    times = alternate({"raw": one_call, "pipeline": lambda: pipeline(source, 1)}, settings.repetitions)
     figure = ratio_figure(
-        f"speed.end_to_end.{_slug(what)}",
+        f"speed.end_to_end.{slug(what)}",
         f"{what}: pipeline against one raw call over the same units",
         slow=times["raw"],
         fast=times["pipeline"],
         at_least=0.95,
-        how=f"{rows} rows, {len(units)} units, int8, beam {beam}; translate(), writing included, against one "
+        how=f"{rows} rows, {len(units)} units, int8, beam 1; translate(), writing included, against one "
         "translate_batch with the same workers and batch size",
         details={
             "rows_per_s": {side: [rows / t for t in values] for side, values in times.items()},
@@ -109,7 +109,3 @@ def _length_figure(units: Tokens, out: Sequence[Sequence[str]]) -> Figure:
         high=shares[-1],
         details={"share_exactly_one": sum(share == 1 for share in shares) / len(shares)},
     )
-
-
-def _slug(text: str) -> str:
-    return text.lower().replace(" ", "_").replace("-", "_")

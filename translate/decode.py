@@ -50,7 +50,6 @@ class Decoder:
     engine: Engine
     target: Language
     cache: UnitCache
-    batch_tokens: int = DEFAULT_BATCH_TOKENS
     decoded: int = field(default=0, init=False)
     cached: int = field(default=0, init=False)
 
@@ -81,7 +80,7 @@ class Decoder:
         rest = {key: text for key, text in missing.items() if key not in held}
         prepared = self._prepare({key: by_key[key] for key in held} | rest)
         if rest:
-            fresh = batch_plan({key: prepared[key].size for key in rest}, self.batch_tokens, self._workers)
+            fresh = batches_for(self.engine, {key: prepared[key].size for key in rest})
             plans.save(step, planned + fresh)
             due += fresh
         results = self.engine.translate(
@@ -98,9 +97,11 @@ class Decoder:
         prepared = self.engine.prepare(list(texts.values()), ENGLISH, self.target)
         return dict(zip(texts, prepared, strict=True))
 
-    @property
-    def _workers(self) -> int:
-        return getattr(self.engine, "workers", 1) or 1
+
+def batches_for(engine: Engine, sizes: dict[str, int]) -> list[list[str]]:
+    """The batches of :func:`batch_plan` for an engine's own batch size and workers, where it names them."""
+    batch_tokens = getattr(engine, "batch_tokens", DEFAULT_BATCH_TOKENS)
+    return batch_plan(sizes, batch_tokens, getattr(engine, "workers", 1) or 1)
 
 
 def batch_plan(sizes: dict[str, int], batch_tokens: int, workers: int) -> list[list[str]]:

@@ -19,7 +19,7 @@ from ..toolkit.progress import NullProgress, Progress
 from ..toolkit.records import Record
 from ..toolkit.tasks import get_task
 from .api import Job, prepare
-from .decode import DEFAULT_BATCH_TOKENS, batch_plan
+from .decode import batches_for
 from .engine import Engine
 from .english import english_record
 from .shard import Settings
@@ -141,9 +141,7 @@ def _timed(engine: Engine, language: Language, texts: Sequence[str], settings: S
     prepared = dict(enumerate(engine.prepare(texts, ENGLISH, language)))
     smallest = min(prepared.values(), key=lambda unit: unit.size)
     list(engine.translate([[smallest]], ENGLISH, language, settings.decoding))
-    sizes = {str(key): unit.size for key, unit in prepared.items()}
-    workers = getattr(engine, "workers", 1) or 1
-    plan = batch_plan(sizes, getattr(engine, "batch_tokens", DEFAULT_BATCH_TOKENS), workers)
+    plan = batches_for(engine, {str(key): unit.size for key, unit in prepared.items()})
     started = time.perf_counter()
     batches = ([prepared[int(key)] for key in batch] for batch in plan)
     results = list(engine.translate(batches, ENGLISH, language, settings.decoding))

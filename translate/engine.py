@@ -35,6 +35,11 @@ class Prepared:
     size: int
     unknown: int = 0
 
+    @classmethod
+    def in_words(cls, text: str) -> Prepared:
+        """A unit for an engine that takes text as it is, sized in words (at least 1)."""
+        return cls(text, text, len(text.split()) or 1)
+
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:

@@ -17,7 +17,7 @@ from ..toolkit.records import Translation, dump_json
 from ..toolkit.signature import OUTPUT_VERSION
 from .cache import UnitCache
 from .calibrate import Calibration, calibrate
-from .decode import DEFAULT_BATCH_TOKENS, Decoder
+from .decode import Decoder
 from .engine import Engine
 from .english import write_english
 from .placeholders import FORMS
@@ -51,8 +51,7 @@ class Pipeline:
         inputs = {index: self._marker("en", index) for index in shards}
         self.progress.start(language.code, sum(marker["out"] for marker in inputs.values()))
         with UnitCache(cache_name(self.engine), language.code, root=self.cache_root) as cache:
-            batch_tokens = getattr(self.engine, "batch_tokens", DEFAULT_BATCH_TOKENS)
-            decoder = Decoder(self.engine, language, cache, batch_tokens)
+            decoder = Decoder(self.engine, language, cache)
             for index, english in inputs.items():
                 marker = self.store.done(language.code, index)
                 if marker is None or marker["input"] != english["input"]:

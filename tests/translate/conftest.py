@@ -61,7 +61,7 @@ def make_decoder(tmp_path: Path) -> Iterator[Callable[..., Decoder]]:
     def make(answer: Answer | ScriptedEngine, target: Language) -> Decoder:
         engine = answer if isinstance(answer, ScriptedEngine) else ScriptedEngine(answer)
         caches.append(UnitCache("scripted", target.code, root=tmp_path / "cache"))
-        return Decoder(engine, target, caches[-1], engine.batch_tokens)
+        return Decoder(engine, target, caches[-1])
 
     yield make
     for cache in caches:

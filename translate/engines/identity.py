@@ -26,7 +26,7 @@ class IdentityEngine:
 
     def prepare(self, texts: Sequence[str], source: Language, target: Language) -> list[Prepared]:
         """The texts themselves, sized in words (at least 1)."""
-        return [Prepared(text, text, len(text.split()) or 1) for text in texts]
+        return [Prepared.in_words(text) for text in texts]
 
     def translate(
         self, batches: Iterable[Sequence[Prepared]], source: Language, target: Language, decoding: Decoding
