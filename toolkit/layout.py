@@ -14,8 +14,10 @@ from .errors import MltError, UsageError
 from .files import is_leftover
 
 MANIFEST = "run.json"
+EDITS = "edits.jsonl"
 LOCK = ".lock"
 SCRATCH = ".scratch"
+STAGED = ".staged"
 
 _STAGES = ("done", "plan", "rejected", "scores")
 _PART = re.compile(r"part-(\d{5,})(\.[A-Za-z0-9_.-]+)?\.(?:json|parquet)")
@@ -89,7 +91,7 @@ def leftovers(folder: Path) -> list[Path]:
 
 
 def clear(folder: Path) -> None:
-    """Removes the run's own files but the manifest; anything else in the folder stays.
+    """Removes the run's own files but the manifest and the edits; anything else in the folder stays.
 
     Markers go first: killed in between, the run has lost shards but holds no false one.
     """

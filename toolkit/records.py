@@ -105,7 +105,8 @@ class Record:
 class Rejected:
     """A row that was set aside: the record as far as it got (None for a malformed source row), and why.
 
-    ``raw`` is the source row's text where no record could be made of it.
+    ``raw`` is the source row's text where no record could be made of it; ``score`` what the check that set it aside
+    has measured, None where nothing was.
     """
 
     reason: str
@@ -113,6 +114,7 @@ class Rejected:
     record: Record | None = None
     raw: str | None = None
     source: Source | None = field(default=None)
+    score: float | None = None
 
 
 def dump_json(value: Any) -> str:
@@ -156,12 +158,12 @@ def record_schema() -> pa.Schema:
 
 
 def rejected_schema() -> pa.Schema:
-    """The record's schema with ``reason``, ``detail`` and ``raw`` behind it."""
+    """The record's schema with ``reason``, ``detail``, ``score`` and ``raw`` behind it."""
     import pyarrow as pa
 
     schema = record_schema()
-    for name in ("reason", "detail", "raw"):
-        schema = schema.append(pa.field(name, pa.string()))
+    for name, kind in (("reason", pa.string()), ("detail", pa.string()), ("score", pa.float64()), ("raw", pa.string())):
+        schema = schema.append(pa.field(name, kind))
     return schema
 
 
@@ -207,7 +209,8 @@ def rejected_to_row(rejected: Rejected) -> dict[str, Any]:
     else:
         row = dict.fromkeys(record_schema().names)
         row["source"] = None if rejected.source is None else asdict(rejected.source)
-    return {**row, "reason": rejected.reason, "detail": rejected.detail, "raw": rejected.raw}
+    why = {name: getattr(rejected, name) for name in ("reason", "detail", "score", "raw")}
+    return {**row, **why}
 
 
 def _calls_out(calls: tuple[Call, ...]) -> list[dict[str, str]]:

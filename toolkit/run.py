@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING, Any
 from . import layout
 from .errors import DataError
 from .files import file_hash, read_json
-from .records import SCHEMA_VERSION, Record, Rejected, Source, from_row
+from .records import SCHEMA_VERSION, Record, Rejected, Source, from_row, record_schema, rejected_schema
+from .shard_files import read_ids, read_rows, read_table
 
 if TYPE_CHECKING:
     from os import PathLike
+
+    import pyarrow as pa
 
 _BATCH = 256  # rows held as objects at a time
 
@@ -51,13 +54,28 @@ class Run:
 
     def iter_shard(self, lang: str, index: int) -> Iterator[Record]:
         """A finished shard's records, a few hundred in memory at a time; DataError for an unfinished one."""
-        if self.done(lang, index) is None:
-            raise DataError(f"shard {index} of {lang} in {self.path} is not finished: run the same command again")
-        yield from map(from_row, _rows(self.path / layout.data_file(lang, index)))
+        self._finished(lang, index)
+        yield from map(from_row, read_rows(self.path / layout.data_file(lang, index), _BATCH))
 
     def read_shard(self, lang: str, index: int) -> list[Record]:
         """A finished shard's records."""
         return list(self.iter_shard(lang, index))
+
+    def table(self, lang: str, index: int) -> pa.Table:
+        """A finished shard's records as columns (:func:`record_schema`); DataError for an unfinished one."""
+        self._finished(lang, index)
+        return read_table(self.path / layout.data_file(lang, index), record_schema())
+
+    def rejected_table(self, lang: str, index: int) -> pa.Table | None:
+        """What a finished shard has set aside, as columns (:func:`rejected_schema`); None where it is nothing."""
+        name = layout.rejected_file(lang, index)
+        found = name in self._finished(lang, index)["files"]
+        return read_table(self.path / name, rejected_schema()) if found else None
+
+    def ids(self, lang: str, index: int) -> list[str]:
+        """The ids of a finished shard's records, in order."""
+        self._finished(lang, index)
+        return read_ids(self.path / layout.data_file(lang, index))
 
     def records(self, lang: str) -> Iterator[Record]:
         """All records of a language, in source order, streamed."""
@@ -69,7 +87,7 @@ class Run:
         for marker in self._markers(lang):
             name = layout.rejected_file(lang, marker["index"])
             if name in marker["files"]:
-                yield from map(_rejected, _rows(self.path / name))
+                yield from map(_rejected, read_rows(self.path / name, _BATCH))
 
     def totals(self, lang: str) -> dict[str, Any]:
         """The sum of a language's done markers.
@@ -82,6 +100,11 @@ class Run:
             _add(totals, {key: marker[key] for key in marker if key not in ("lang", "index", "files")})
             totals["shards"] += 1
         return totals
+
+    def _finished(self, lang: str, index: int) -> dict[str, Any]:
+        if (marker := self.done(lang, index)) is None:
+            raise DataError(f"shard {index} of {lang} in {self.path} is not finished: run the same command again")
+        return marker
 
     def _whole(self, lang: str, index: int, files: Mapping[str, Any], verify: bool) -> bool:
         data, rejected = layout.data_file(lang, index), layout.rejected_file(lang, index)
@@ -118,24 +141,10 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return manifest
 
 
-def _rows(path: Path) -> Iterator[Mapping[str, Any]]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(batch_size=_BATCH):
-                yield from batch.to_pylist()
-    except (pa.ArrowInvalid, OSError) as error:
-        raise DataError(
-            f"{path} is damaged: {str(error).splitlines()[0]}; remove its done marker and run again"
-        ) from error
-
-
 def _rejected(row: Mapping[str, Any]) -> Rejected:
     record = None if row["id"] is None else from_row(row)
     source = Source(**row["source"]) if record is None and row["source"] is not None else None
-    return Rejected(row["reason"], row["detail"], record, row["raw"], source)
+    return Rejected(row["reason"], row["detail"], record, row["raw"], source, row.get("score"))
 
 
 def _add(totals: dict[str, Any], more: Mapping[str, Any]) -> None:

@@ -7,29 +7,22 @@ makes the shard part of the run. All numbers in run.json can be computed again f
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from hashlib import blake2b
 from os import PathLike
 from pathlib import Path
 from shutil import rmtree
 from typing import TYPE_CHECKING, Any
 
 from . import layout
+from .edits import Edit, append_edits, apply_edits, run_edits
 from .errors import DataError, EnvironmentProblem, MltError
-from .files import disk_errors, read_json, sync_folder, write_atomic, write_json
+from .files import disk_errors, read_json, sync_folder, write_json
 from .ids import IdCounter
-from .records import (
-    SCHEMA_VERSION,
-    Record,
-    Rejected,
-    record_schema,
-    rejected_schema,
-    rejected_to_row,
-    to_row,
-)
+from .records import SCHEMA_VERSION, Record, Rejected, record_schema, rejected_schema
+from .replacing import finish_replacing, replace_shard
 from .run import Run, open_run, read_manifest
+from .shard_files import check_balance, in_schema, kept_table, reasons, rejected_table, short, write_table
 from .signature import diff, signature
 
 if TYPE_CHECKING:
@@ -37,12 +30,11 @@ if TYPE_CHECKING:
 
 __all__ = ["IdCounter", "Run", "RunStore", "open_run"]
 
-_RESERVED = ("lang", "index", "out", "rejected", "files", "shards")
-_ROW_GROUP = 1000
-
 
 class RunStore(Run):
     """A run that this process, and no other, writes. What a :class:`Run` reads, it reads too."""
+
+    _edits: dict[str, dict[str, Edit]] | None = None
 
     @classmethod
     @contextmanager
@@ -60,6 +52,7 @@ class RunStore(Run):
             folder.mkdir(parents=True, exist_ok=True)
         with _locked(folder):
             layout.check_folder(folder)
+            finish_replacing(folder)
             store = cls(folder, _settle(folder, identity, force))
             with disk_errors(folder):
                 store._clean()
@@ -88,42 +81,77 @@ class RunStore(Run):
         rejected: Sequence[Rejected],
         facts: Mapping[str, Any],
     ) -> dict[str, Any]:
-        """Writes one shard and its marker, which is returned.
+        """Writes one shard of new records and its marker; see :meth:`write_tables`. Scores of older rows go.
+
+        Raises DataError where a kept record holds text that is no Unicode.
+        """
+        tables = kept_table(kept), rejected_table(rejected) if rejected else None
+        check_balance(lang, index, *tables, facts)
+        self.drop_scores(lang, index)
+        return self.write_tables(lang, index, *tables, facts)
+
+    def write_tables(
+        self, lang: str, index: int, kept: pa.Table, rejected: pa.Table | None, facts: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Writes one shard, given as columns, and its marker, which is returned.
 
         ``facts`` go into the marker: ``in`` is the number of rows that went in (it must equal kept +
         rejected, else MltError), ``input`` a hash of them, and anything else of JSON. A shard of that
-        number is replaced. Raises DataError where a kept record holds text that is no Unicode.
+        number is replaced; its scores stay, for whoever made them knows which rows they speak of. The
+        run's edits are put on the rows.
         """
-        reasons = Counter(entry.reason for entry in rejected)
-        _check_balance(lang, index, kept, rejected, facts)
-        tables = {layout.data_file(lang, index): _table(map(to_row, kept), record_schema())}
-        if rejected:
-            rows = (_printable(rejected_to_row(entry)) for entry in rejected)
-            tables[layout.rejected_file(lang, index)] = _table(rows, rejected_schema())
-        self._begin(lang)
-        self.drop_shard(lang, index, plans=False)
-        marker = {
-            "lang": lang,
-            "index": index,
-            "out": len(kept),
-            "rejected": dict(sorted(reasons.items())),
-            **facts,
-            "files": {name: _write_table(self.path / name, table) for name, table in tables.items()},
-        }
+        marker, tables = self._shard(lang, index, kept, rejected, facts)
+        self.begin(lang)
+        self.drop_shard(lang, index, plans=False, scores=False)
+        marker["files"] = {name: write_table(self.path / name, table) for name, table in tables.items()}
         write_json(self.path / layout.marker_file(lang, index), marker)
         return marker
 
-    def drop_shard(self, lang: str, index: int, *, plans: bool = True) -> None:
-        """Removes a shard, its marker first, with its scores and (unless told not to) its plans."""
+    def replace_tables(
+        self, lang: str, index: int, kept: pa.Table, rejected: pa.Table | None, facts: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Like :meth:`write_tables`, but the old rows stay until the new ones are whole on the disk."""
+        return replace_shard(self.path, *self._shard(lang, index, kept, rejected, facts))
+
+    def edits(self, lang: str) -> list[Edit]:
+        """What people have changed in a language, one edit a row."""
+        if self._edits is None:
+            self._edits = run_edits(self.path)
+        return list(self._edits.get(lang, {}).values())
+
+    def add_edits(self, edits: Iterable[Edit]) -> None:
+        """Makes edits part of the run. Its finished shards are not written again by this."""
+        append_edits(self.path, edits)
+        self._edits = None
+
+    def edited(
+        self, lang: str, index: int, kept: pa.Table, rejected: pa.Table | None
+    ) -> tuple[pa.Table, pa.Table | None]:
+        """A shard with the run's edits on it; rows that move take the place that the run's English gives them."""
+        if not (edits := self.edits(lang)):
+            return kept, rejected
+        order = [] if self.done("en", index) is None else self.ids("en", index)
+        return apply_edits(kept, rejected, edits, order)
+
+    def drop_shard(self, lang: str, index: int, *, plans: bool = True, scores: bool = True) -> None:
+        """Removes a shard, its marker first, with (unless told not to) its scores and its plans."""
         marker = self.path / layout.marker_file(lang, index)
         with disk_errors(marker):
             if marker.exists():
                 marker.unlink()
                 sync_folder(marker.parent)
-            for name in (layout.data_file, layout.rejected_file, layout.scores_file):
+            for name in (layout.data_file, layout.rejected_file):
                 (self.path / name(lang, index)).unlink(missing_ok=True)
+        if scores:
+            self.drop_scores(lang, index)
         if plans:
             self.drop_plans(lang, index)
+
+    def drop_scores(self, lang: str, index: int) -> None:
+        """Removes a shard's scores."""
+        path = self.path / layout.scores_file(lang, index)
+        with disk_errors(path):
+            path.unlink(missing_ok=True)
 
     def plan(self, lang: str, index: int, rung: str) -> list[list[str]] | None:
         """The batches (of unit keys) that were planned for a rung of a shard, or None."""
@@ -132,7 +160,7 @@ class RunStore(Run):
 
     def save_plan(self, lang: str, index: int, rung: str, batches: Sequence[Sequence[str]]) -> None:
         """Keeps the batches of a rung, before they are decoded: decoded again, they give the same output."""
-        self._begin(lang)
+        self.begin(lang)
         write_json(self.path / layout.plan_file(lang, index, rung), [list(batch) for batch in batches], indent=None)
 
     def drop_plans(self, lang: str, index: int) -> None:
@@ -152,10 +180,23 @@ class RunStore(Run):
         elif diff({"": kept}, {"": obj}):
             raise MltError(f"facts {name!r} of {self.path} are already written and differ")
 
-    def _begin(self, lang: str) -> None:
+    def begin(self, lang: str) -> None:
+        """Makes a language part of the run. It comes before any file of the language, scores too."""
         folder = (self.path / layout.marker_file(lang, 0)).parent
         with disk_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
+
+    def _shard(
+        self, lang: str, index: int, kept: pa.Table, rejected: pa.Table | None, facts: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], dict[str, pa.Table]]:
+        """A shard's marker but for its files, and the tables that these will hold."""
+        kept, rejected = self.edited(lang, index, kept, rejected)
+        check_balance(lang, index, kept, rejected, facts)
+        tables = {layout.data_file(lang, index): in_schema(kept, record_schema())}
+        if rejected is not None and len(rejected):
+            tables[layout.rejected_file(lang, index)] = in_schema(rejected, rejected_schema())
+        marker = {"lang": lang, "index": index, "out": len(kept), "rejected": reasons(rejected), **facts}
+        return marker, tables
 
     def _json_or_none(self, name: str) -> Any | None:
         try:
@@ -201,7 +242,7 @@ def _settle(folder: Path, identity: Mapping[str, Any], force: bool) -> dict[str,
         manifest = read_manifest(folder)
         old = {"schema_version": manifest.get("schema_version"), "identity": manifest["identity"]}
         for name, before, now in diff(old, {"schema_version": SCHEMA_VERSION, "identity": identity}):
-            change = f"{name.removeprefix('identity.')} = {_short(before)}, now it is {_short(now)}"
+            change = f"{name.removeprefix('identity.')} = {short(before)}, now it is {short(now)}"
             raise DataError(f"{folder} was made with {change}: use --force (removes that run) or another --out")
         return manifest
     if exists:
@@ -214,52 +255,3 @@ def _settle(folder: Path, identity: Mapping[str, Any], force: bool) -> dict[str,
     }
     write_json(folder / layout.MANIFEST, manifest)
     return read_manifest(folder)
-
-
-def _check_balance(
-    lang: str, index: int, kept: Sequence[Record], rejected: Sequence[Rejected], facts: Mapping[str, Any]
-) -> None:
-    where = f"shard {index} of {lang}"
-    if facts.get("in") != len(kept) + len(rejected):
-        raise MltError(f"{where}: in {facts.get('in')} is not out {len(kept)} + rejected {len(rejected)}")
-    if taken := [name for name in _RESERVED if name in facts]:
-        raise MltError(f"{where}: facts may not hold {', '.join(taken)}")
-    if len({record.id for record in kept}) != len(kept):
-        raise MltError(f"{where}: an id stands in it twice")
-    if any(record.lang != lang for record in kept):
-        raise MltError(f"{where}: a record of another language is in it")
-
-
-def _table(rows: Iterator[dict[str, Any]], schema: pa.Schema) -> pa.Table:
-    import pyarrow as pa
-
-    try:
-        return pa.Table.from_pylist(list(rows), schema=schema)
-    except UnicodeEncodeError as error:
-        text = _short(error.object[max(0, error.start - 20) : error.end + 20])
-        raise DataError(f"a record holds text that is no Unicode (a lone surrogate): {text}") from None
-
-
-def _write_table(path: Path, table: pa.Table) -> dict[str, Any]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd", row_group_size=_ROW_GROUP)
-    data = memoryview(sink.getvalue())
-    write_atomic(path, data)
-    return {"bytes": len(data), "blake2b": blake2b(data, digest_size=16).hexdigest()}
-
-
-def _printable(value: Any) -> Any:
-    """A rejected row as it can be written: lone surrogates, which may be why, become escapes."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode()
-    if isinstance(value, dict):
-        return {key: _printable(entry) for key, entry in value.items()}
-    return [_printable(entry) for entry in value] if isinstance(value, list) else value
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}…"

@@ -15,8 +15,8 @@ from typing import Literal
 import regex
 import sentencex
 
+from ..toolkit.spans import Span, find_spans
 from ..toolkit.tasks.base import Protected
-from .protect import Span, find_spans
 
 Segment = Literal["sentence", "line"]
 

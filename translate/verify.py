@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 import regex
 
+from ..toolkit.checks.faces import find_faces
 from ..toolkit.checks.numbers import compare_numbers
 from ..toolkit.checks.repetition import has_loop
 from ..toolkit.checks.script import script_share
 from ..toolkit.languages import ENGLISH, Language
 from .engine import Hypothesis
-from .faces import find_faces
 from .placeholders import Shown
 
 MASK = "\ufffc"  # OBJECT REPLACEMENT CHARACTER: stands for a span where the rest of a text is looked at

@@ -74,6 +74,20 @@ def _table() -> dict[str, tuple[Decimal, ...]]:
 
 
 _WORDS = _table()
+_OUTRIGHT = {word: Decimal(value) for word, value in _CARDINALS.items()} | {
+    word: Decimal(value) for value, word in enumerate(_ORDINALS.split(), start=1)
+}
+_PARTS = {word: value for value, word in enumerate(_ORDINALS.split()[:10], start=1) if value > 2}
+# In small letters, or first in a sentence: Four Corners is a name.
+_SPOKEN = re.compile(
+    rf"((?<![\w-])(?:{'|'.join(_CARDINALS)})|(?:^|(?<=[.!?\"“] ))(?:{'|'.join(map(str.title, _CARDINALS))}))"
+    r"(?:-([a-z]+))?(?![\w-])"
+)
+_MONTH_NUMBERS = {word: value for value, word in enumerate(_MONTHS[0].split(), start=1)}
+_MONTH = re.compile(
+    rf"(?<!\w)({'|'.join(word.title() for word in _MONTH_NUMBERS if word not in ('march', 'may'))}"
+    r"|(?:(?<=[Ii]n )|(?<=of )|(?<=[Oo]n )|(?<=last )|(?<=since )|(?<=\d ))(?:March|May)|(?:March|May)(?= \d))(?!\w)"
+)
 _TOKEN = re.compile(r"o'clock|[a-z]+|[^a-z\s-]")
 
 
@@ -87,6 +101,28 @@ def word_values(text: str) -> Counter[Decimal]:
     values = Counter(value for token in tokens for value in _WORDS.get(token, ()))
     values.update(_amounts(tokens))
     return values
+
+
+def cardinals(text: str) -> Counter[Decimal]:
+    """How often a text says a number outright ("one", "third", "twenty-five"), which its translation will say too."""
+    tokens = _TOKEN.findall(text.lower().replace("’", "'"))
+    values: Counter[Decimal] = Counter(_OUTRIGHT[token] for token in tokens if token in _OUTRIGHT)
+    values.update(_amounts(tokens))
+    return values
+
+
+def outspoken(text: str) -> list[Decimal]:
+    """The amounts of two and more that a text says in small letters ("six", "twenty-five", both of "two-thirds")."""
+    amounts: list[int] = []
+    for match in _SPOKEN.finditer(text):
+        amounts.append(_amount([match[1].lower()] + [match[2]] * (match[2] in _CARDINALS)))
+        amounts.append(_PARTS.get((match[2] or "").rstrip("s"), 0))
+    return [Decimal(amount) for amount in amounts if amount > 1]
+
+
+def months(text: str) -> list[Decimal]:
+    """The months that a text names; May only where it is no name."""
+    return [Decimal(_MONTH_NUMBERS[match[1].lower()]) for match in _MONTH.finditer(text)]
 
 
 def _singular(token: str) -> str:

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 
 import regex
 
@@ -26,7 +26,6 @@ from .number_words_en import SCALES, word_values
 _SPACES = "\u00a0\u2009\u202f"
 _SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 _SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉"
-_FULLWIDTH = str.maketrans("，．", ",.")
 # Multipliers that Chinese, Japanese and Korean put after digits: 3万 is 30,000.
 _MULTIPLIERS = {
     **dict.fromkeys("百백", 100),
@@ -38,7 +37,11 @@ _MULTIPLIERS = {
 _CJK = {"Jpan", "Kore", "Hans", "Hant"}
 _AFTER = re.compile(rf"[ {_SPACES}]?([{''.join(_MULTIPLIERS)}]+)")
 _SCALE_WORD = re.compile(rf"[\s-]?({'|'.join(SCALES)})s?\b", re.IGNORECASE)
+_SHORT_RUN = 20  # characters: longer ones are not kept
 _PIECES = re.compile(r"[0-9]+")
+_BEGIN_ASCII = re.compile(r"[.0-9]")
+_OTHER_DIGIT = re.compile(r"[^\D0-9]")
+_NUMERIC = regex.compile(r"[\p{Nd}\p{No}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ def find_numbers(text: str, language: Language) -> list[Number]:
     """The numbers of a text in the given language, in reading order."""
     folded = _fold(text)
     numbers: list[Number] = []
-    for match in _pattern(language).finditer(folded):
+    for match in _matches(_pattern(language), folded):
         if match["digits"] is None:
             numbers.append(_sign(text, match.start(), match.end()))
         elif match["fraction"] is not None:
@@ -84,6 +87,18 @@ def compare_numbers(source: str, target: str, source_language: Language, target_
     A number of the target counts for one number of the source. What the source says in English words ("twice",
     "half", "January") may stand in the target with digits.
     """
+    missing, extra = unmatched_numbers(source, target, source_language, target_language)
+    if extra and source_language.code == "en":
+        extra = without_said(extra, word_values(source))
+    return NumberVerdict(tuple(n.text for n in missing), tuple(n.text for n in extra))
+
+
+def unmatched_numbers(
+    source: str, target: str, source_language: Language, target_language: Language
+) -> tuple[list[Number], list[Number]]:
+    """The numbers written with digits that only the source has, and those that only the target has."""
+    if not (_NUMERIC.search(source) or _NUMERIC.search(target)):
+        return [], []
     sources = find_numbers(source, source_language)
     targets = find_numbers(target, target_language)
     alone = leftovers([number.values for number in sources], [number.values for number in targets])
@@ -91,16 +106,32 @@ def compare_numbers(source: str, target: str, source_language: Language, target_
     extra = [targets[index] for index in alone[1] if not _is_full_hour(target, targets[index])]
     missing, extra = _split_up(missing, extra)
     extra, missing = _split_up(extra, missing)
-    if extra and source_language.code == "en":
-        extra = _unexplained(extra, word_values(source))
-    return NumberVerdict(tuple(n.text for n in missing), tuple(n.text for n in extra))
+    return missing, extra
+
+
+def _matches(pattern: regex.Pattern[str], folded: str) -> Iterator[regex.Match[str]]:
+    """What ``pattern.finditer`` gives, sooner: it is tried only where a number can begin."""
+    begins, position = (_BEGIN_ASCII if folded.isascii() else _begin()).search, 0
+    while begin := begins(folded, position):
+        match = pattern.match(folded, begin.start())
+        position = match.end() if match else begin.end()
+        if match:
+            yield match
+
+
+@cache
+def _begin() -> re.Pattern[str]:
+    """What a number may begin with; all that stands beyond the BMP is let through, for a smaller class is faster."""
+    signs = "".join(chr(code) for code in range(0x80, 0x10000) if unicodedata.category(chr(code)) == "No")
+    return re.compile(f"[.0-9{signs}\U00010000-\U0010ffff]")
 
 
 def _fold(text: str) -> str:
     """The text with decimal digits of every script as ASCII, character for character."""
     if text.isascii():
         return text
-    return "".join(c if c.isascii() else str(unicodedata.decimal(c, c)) for c in text.translate(_FULLWIDTH))
+    text = text.replace("，", ",").replace("．", ".")
+    return _OTHER_DIGIT.sub(lambda match: str(unicodedata.decimal(match[0])), text)
 
 
 @cache
@@ -144,9 +175,9 @@ def _mixed(text: str, match: regex.Match[str]) -> Number:
 def _split(text: str, folded: str, start: int, end: int, language: Language) -> Iterator[Number]:
     """One number where some reading makes the whole run one, else the numbers of its pieces."""
     run = folded[start:end]
-    values = frozenset(_readings(run, language))
+    read = _whole if len(run) <= _SHORT_RUN else _whole.__wrapped__
+    values, parts = read(run, language.decimal == ".")
     if values:
-        parts = tuple(Decimal(piece) for piece in _PIECES.findall(run))
         yield Number(start, end, text[start:end], values, parts)
         return
     # A list comes apart at its spaces, then at its commas, and only then at its points.
@@ -158,13 +189,14 @@ def _split(text: str, folded: str, start: int, end: int, language: Language) -> 
             return
 
 
-def _readings(run: str, language: Language) -> Iterator[Decimal]:
-    """The values of a run of digits and separators, in English and as the language writes numbers."""
-    styles = [(".", ",")] if language.decimal == "." else [(".", ","), (",", ".")]
-    for decimal, group in styles:
-        value = _read(run, decimal, group)
-        if value is not None:
-            yield value
+@lru_cache(maxsize=32_768)
+def _whole(run: str, point: bool) -> tuple[frozenset[Decimal], tuple[Decimal, ...]]:
+    """What a run of digits and separators may mean as one number, in English and as the language writes (``point``:
+    its decimals follow a point, as in English), and its pieces."""
+    styles = [(".", ",")] if point else [(".", ","), (",", ".")]
+    read = (_read(run, decimal, group) for decimal, group in styles)
+    values = frozenset(value for value in read if value is not None)
+    return values, tuple(Decimal(piece) for piece in _PIECES.findall(run)) if values else ()
 
 
 def _read(run: str, decimal: str, group: str) -> Decimal | None:
@@ -257,8 +289,8 @@ def _is_full_hour(text: str, number: Number) -> bool:
     return len(number.text) == 2 and number.values == {0} and text[: number.start].endswith((":", "："))
 
 
-def _unexplained(extra: Sequence[Number], words: Counter[Decimal]) -> list[Number]:
-    """The numbers that no word accounts for; each word accounts for one."""
+def without_said(extra: Sequence[Number], words: Counter[Decimal]) -> list[Number]:
+    """The numbers that no word accounts for; each word accounts for one, and is taken out of ``words``."""
     left = []
     for number in extra:
         value = next((value for value in number.values if words[value] > 0), None)

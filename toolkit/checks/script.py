@@ -16,7 +16,7 @@ _MEMBERS = {
     "Hans": ("Hani",),
     "Hant": ("Hani",),
 }
-_LETTER = regex.compile(r"[\p{L}--\p{scx=Zyyy}]", regex.V1)
+_LETTERS = regex.compile(r"[\p{L}--\p{scx=Zyyy}]+", regex.V1)
 
 
 def script_share(text: str, language: Language) -> float | None:
@@ -25,12 +25,12 @@ def script_share(text: str, language: Language) -> float | None:
     Script extensions count, so that marks which several scripts share belong to each of them; letters of no script
     at all (ª, µ) are left out.
     """
-    letters = "".join(_LETTER.findall(text))
+    letters = "".join(_LETTERS.findall(text))
     if len(letters) < MIN_LETTERS:
         return None
-    return len(_pattern(language.script).findall(letters)) / len(letters)
+    return len("".join(_pattern(language.script).findall(letters))) / len(letters)
 
 
 @cache
 def _pattern(script: str) -> regex.Pattern[str]:
-    return regex.compile("".join(("[", *(rf"\p{{scx={name}}}" for name in _MEMBERS.get(script, (script,))), "]")))
+    return regex.compile("".join(("[", *(rf"\p{{scx={name}}}" for name in _MEMBERS.get(script, (script,))), "]+")))

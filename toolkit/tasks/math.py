@@ -89,8 +89,8 @@ class MathTask:
         self, source: Record, target: Record, policies: Policies, renderings: Mapping[str, str]
     ) -> Sequence[Problem]:
         """Problems answer-changed, annotation-lost (a ``<<48/2=24>>`` is missing), annotation-wrong (a new one)."""
-        problems = list(_check_annotations(source.target, target.target))
-        if not _answer_stands(source, target):
+        problems = annotation_problems(source.target, target.target)
+        if not answer_stands(source.target, target.target, source.gold.answer):
             found = final_answer(target.target)
             problems.insert(0, Problem("answer-changed", f"{source.gold.answer} became {found}"))
         return problems
@@ -209,28 +209,31 @@ def _text_piece(text: str) -> list[_Piece]:
     return [_Piece(text[:start]), _Piece(stripped, "target"), _Piece(text[start + len(stripped) :])]
 
 
-def _answer_stands(source: Record, target: Record) -> bool:
-    """The target's final answer is the source's.
+def answer_stands(source: str, target: str, gold: str | None) -> bool:
+    """Whether the final answer of a translated solution is the source's; ``gold`` is that of a source without marker.
 
     A translated "The answer is" is no marker any more, and a solution may have none: then the last number of
     the text must be the source's, and the answer must be among its numbers (or its words, if it is no number).
     """
-    expected = final_answer(source.target) or source.gold.answer or ""
-    found = final_answer(target.target)
+    expected = final_answer(source) or gold or ""
+    found = final_answer(target)
     if found is not None:
         return found == expected
-    markers = answer_markers(source.target)
+    markers = answer_markers(source)
     if markers and markers[-1].kind != "phrase":
         return False
     if not _is_number(expected):
-        raw = source.target[markers[-1].answer_start : markers[-1].answer_end] if markers else ""
-        return raw in target.target
-    before, after = numbers(source.target), numbers(target.target)
+        raw = source[markers[-1].answer_start : markers[-1].answer_end] if markers else ""
+        return raw in target
+    before, after = numbers(source), numbers(target)
     return before[-1:] == after[-1:] and (expected in after or expected not in before)
 
 
-def _check_annotations(source: str, target: str) -> list[Problem]:
-    """Both sides hold the same ``<<expression=value>>``: a sum that is wrong in the source stays as it is."""
+def annotation_problems(source: str, target: str) -> list[Problem]:
+    """Where the sides do not hold the same ``<<expression=value>>``; a sum that is wrong in the source stays as it is.
+
+    Reasons: ``annotation-lost`` and ``annotation-wrong``.
+    """
     before = Counter((found.expression, found.value_text) for found in arithmetic.annotations(source))
     after = {(found.expression, found.value_text): found for found in arithmetic.annotations(target)}
     now = Counter((found.expression, found.value_text) for found in arithmetic.annotations(target))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mlt.toolkit import spans
+from mlt.toolkit.spans import find_spans
 from mlt.toolkit.tasks.base import Protected
-from mlt.translate.protect import find_spans
 
 CASES = [
     # text, (kind, surface, restore) of each span
@@ -107,3 +109,35 @@ def test_every_annotation_of_gsm8k_is_inside_a_span_with_its_number(data_dir) ->
         assert "<<" not in "".join(span.surface for span in spans)
         assert answer.count("<<") == sum(span.restore.count("<<") for span in spans)
         assert all(span.surface for span in spans)
+
+
+_ODD = st.text(alphabet="ab XxT09.,-–+$%()'_@#/<>= é٣:w\\{}`", max_size=24)
+
+
+@given(_ODD)
+def test_no_quick_look_hides_a_span(text: str) -> None:
+    for kind, pattern in spans._COMPILED.items():
+        if not spans._MAY_HOLD[kind].search(text):
+            assert not any(match.end() > match.start() for match in pattern.finditer(text)), kind
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"\begin{align} x &= 1 \\ y &= \frac{1}{2} \end{align}",
+        r"\begin{align*} A = \begin{pmatrix} 1 & 2 \end{pmatrix} \end{align*}",
+        r"\frac{\sqrt{\frac{a}{b}}}{2}",
+    ],
+)
+def test_nested_latex_is_one_span(text: str) -> None:
+    (span,) = find_spans(f"Solve {text} now.")
+    assert (span.kind, span.restore) == ("latex", text)
+
+
+@pytest.mark.parametrize(
+    "piece", ["(", "1", "1,", "1.", "<<", "\\a{", "$a ", "aB", "a-", "{{", "`a", "\\begin{a}", "1+", "x ", "/a", "<a "]
+)
+def test_text_of_nothing_but_openings_takes_no_time(piece: str) -> None:
+    started = time.process_time()
+    find_spans(piece * 5000 + " 1+1 \\a_b")
+    assert time.process_time() - started < 3

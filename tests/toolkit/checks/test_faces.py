@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mlt.translate.faces import find_faces, occurrences
+from mlt.toolkit.checks.faces import find_faces, occurrences
 
 
 @pytest.mark.parametrize("text", ["Johnさん", "(John)", "John's", "ちわJohn"])
