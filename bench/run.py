@@ -19,7 +19,21 @@ from bench.common import RESULTS, ROOT, Figure, Settings, say
 from bench.report import markdown
 from bench.results import merge
 
-PARTS = ("speed", "answers", "reuse", "bergamot", "ladder", "memory", "kill", "start_up")
+PARTS = (
+    "speed",
+    "answers",
+    "reuse",
+    "bergamot",
+    "ladder",
+    "memory",
+    "kill",
+    "start_up",
+    "corruption_bench",
+    "finished_pairs",
+    "filter_speed",
+    "redecide",
+    "filter_memory",
+)
 PAGE = ROOT / "docs" / "benchmarks.md"
 
 
@@ -31,7 +45,9 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     data = Path(os.environ.get("MLT_BENCH_DATA") or ROOT.parent / "shared" / "data")
     if not (data / "gsm8k").is_dir():
-        print("no data: set MLT_BENCH_DATA to the folder that holds gsm8k/ and api_bank/", file=sys.stderr)
+        print(
+            "no data: set MLT_BENCH_DATA to the folder that holds gsm8k/, api_bank/, ntrex/ and mgsm/", file=sys.stderr
+        )
         return 3
     settings = Settings(data, _cache(), options.quick, repetitions=1 if options.quick else 3)
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))

@@ -81,6 +81,7 @@ def unknown_options(words: list[str]) -> Iterator[str]:
     import typer.main
 
     from mlt.toolkit.cli import app
+    from mlt.toolkit.lazy_commands import made_out
 
     command: Any = typer.main.get_command(app)
     rest = words[1:]
@@ -89,7 +90,7 @@ def unknown_options(words: list[str]) -> Iterator[str]:
             if not rest[0].startswith("-"):
                 yield f"mlt has no command {rest[0]}"
             break
-        command, rest = command.commands[rest[0]], rest[1:]
+        command, rest = made_out(command.commands[rest[0]]), rest[1:]
     known = {option for parameter in command.params for option in parameter.opts} | {"--help", "--debug"}
     yield from (
         f"{' '.join(words[:2])} has no option {word}" for word in rest if word.startswith("-") and word not in known

@@ -14,15 +14,17 @@ from typing import Annotated, Literal
 import typer
 
 from .exits import run_app
+from .lazy_commands import LazyTyper
 
-app = typer.Typer(
-    add_completion=False,
-    pretty_exceptions_enable=False,
+app = LazyTyper(
     help="Turn English math and API-calling training sets into verified parallel corpora.",
     epilog="Example: mlt translate --langs sw,yo,th --model tiny",
 )
-cache_app = typer.Typer(help="What is kept for the next run: translated units and converted models.")
+cache_app = LazyTyper(help="What is kept for the next run: translated units and converted models.")
 app.add_typer(cache_app, name="cache", epilog="Example: mlt cache list")
+
+setup_app = LazyTyper(help="What some checks need in an interpreter of its own.")
+app.add_typer(setup_app, name="setup", epilog="Example: mlt setup comet")
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 CacheDir = Annotated[
@@ -30,6 +32,7 @@ CacheDir = Annotated[
     typer.Option(metavar="DIR", help="Where models and translated units are kept.", show_default=False),
 ]
 RUN, TEXT, SEARCH, DEVICE = "The run", "What is translated", "Search", "Device"
+CHECKS, LOOK = "Checks", "Looking at a filtered run"
 
 
 def _show_version(wanted: bool) -> None:
@@ -206,6 +209,150 @@ def translate(
         compute_type=compute_type,
         shard_size=shard_size,
     )
+
+
+@app.command(
+    "filter",
+    epilog="Examples: mlt filter runs/first --out runs/first-filtered --lid embedded\n\n"
+    "mlt filter pairs.jsonl.gz --out runs/mine --policy policy.yaml --qe default\n\n"
+    "mlt filter runs/first-filtered --explain 3f2a",
+)
+def filter_(
+    source: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="RUN|PAIRS",
+            help="A run of mlt translate, or a Parquet, jsonl, json, csv or tsv file (.gz too) with the columns id, "
+            "source, target and lang.",
+            show_default=False,
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="DIR",
+            help="Folder of the filtered run; one that exists is brought up to date.",
+            show_default=False,
+            rich_help_panel=RUN,
+        ),
+    ] = None,
+    policy: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="YAML over the shipped policy.", show_default=False, rich_help_panel=CHECKS),
+    ] = None,
+    lid: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Language ID: a fastText model (Hub id, .bin or .ftz), or embedded. Default: cis-lmu/glotlid, and the "
+            "embedded one where it cannot judge.",
+            show_default=False,
+            rich_help_panel=CHECKS,
+        ),
+    ] = None,
+    qe: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Also score by COMET: default (routed by language), a Hub id or a checkpoint. See mlt setup comet.",
+            show_default=False,
+            rich_help_panel=CHECKS,
+        ),
+    ] = None,
+    langs: Annotated[
+        str | None,
+        typer.Option(metavar="sw,yo", help="Only these languages.", show_default=False, rich_help_panel=RUN),
+    ] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(metavar="a=b,...", help="The file's column a is our b.", show_default=False, rich_help_panel=RUN),
+    ] = None,
+    intersection: Annotated[
+        bool,
+        typer.Option(
+            "--intersection", help="Also write the items that are kept in every language.", rich_help_panel=RUN
+        ),
+    ] = False,
+    review: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Write review.html, where a person marks and edits a sample of N rows.",
+            show_default=False,
+            rich_help_panel=LOOK,
+        ),
+    ] = None,
+    explain: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ID", help="Show an item's scores in every language.", show_default=False, rich_help_panel=LOOK
+        ),
+    ] = None,
+    print_policy: Annotated[
+        bool, typer.Option("--print-policy", help="Print the shipped policy.", rich_help_panel=CHECKS)
+    ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Say what would be scored, kept and dropped.", rich_help_panel=RUN),
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Remove what --out holds and start over.", rich_help_panel=RUN)
+    ] = False,
+    cache_dir: CacheDir = None,
+    as_json: Json = False,
+) -> None:
+    """Measure every row, drop those that fail a check with the reason, and write a report."""
+    from ..filter.commands import run_filter
+
+    run_filter(
+        source,
+        out=out,
+        policy=policy,
+        lid=lid,
+        qe=qe,
+        langs=langs,
+        columns=columns,
+        intersection=intersection,
+        review=review,
+        explain=explain,
+        print_policy=print_policy,
+        dry_run=dry_run,
+        force=force,
+        cache_dir=cache_dir,
+        as_json=as_json,
+    )
+
+
+@app.command(epilog="Example: mlt patch runs/first-filtered edits.jsonl")
+def patch(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run of mlt translate or mlt filter.")],
+    edits: Annotated[Path, typer.Argument(metavar="EDITS", help="What the review page has exported.")],
+    as_json: Json = False,
+) -> None:
+    """Apply a person's marks and edits to a run; they stay when the run is made again."""
+    from ..filter.patch import run_patch
+
+    run_patch(run, edits, as_json=as_json)
+
+
+@setup_app.command("comet", epilog="Example: mlt setup comet")
+def setup_comet(
+    python: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="The Python to make it with. Default: this one.", show_default=False),
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Only say whether it is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Make it anew.")] = False,
+    cache_dir: CacheDir = None,
+    as_json: Json = False,
+) -> None:
+    """Make the interpreter that COMET runs in: minutes, and 1.4 GB of disk."""
+    from ..filter.commands import run_setup_comet
+
+    run_setup_comet(python, cache_dir=cache_dir, force=force, check=check, as_json=as_json)
 
 
 @app.command(epilog="Examples: mlt languages swahili\n\nmlt languages --json")

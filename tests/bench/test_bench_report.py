@@ -46,3 +46,12 @@ def test_a_resumed_run_that_differs_is_told_apart() -> None:
     assert difference(whole, {"sw": (*whole["sw"], whole["sw"][0])}) == "sw: 1 rows too many"
     changed = {"sw": ({"id": "a", "text": "1"}, {"id": "b", "text": "3"})}
     assert difference(whole, changed) == "sw: 1 rows differ, first b"
+
+
+def test_reasons_by_kind_stand_in_a_table_of_their_own() -> None:
+    figure = _figure("caught", [1.0] * 3).to_json()
+    about = {"date": "", "versions": {}, "machine": dict.fromkeys(("cores", "cpu", "memory_gb", "system", "python"))}
+    figure |= about | {"details": {"matrix": {"empty": {"empty": 9, "kept": 1}, "loop": {"kept": 4}}}}
+    page = markdown({"caught": figure})
+    assert "| | empty | kept |\n|-|-|-|\n| empty | 9 | 1 |\n| loop |  | 4 |\n" in page
+    assert "What the filter's checks caught" not in markdown({"caught": figure | {"details": {}}})

@@ -1,0 +1,1 @@
+"""Language identification: detectors, and which of them may judge which language."""
