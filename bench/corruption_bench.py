@@ -113,8 +113,8 @@ def _figure(ask: Ask, judged: Sequence[Judged]) -> Figure:
         + ", ".join(f"{name.upper()} {value:.1f} %" for name, value in by_corpus.items()),
         details={
             "share": shares,
-            "items": Counter(one.item.row.lang for one in chosen),
-            "distinct_rows": Counter(row.lang for row in {one.item.row for one in chosen}),
+            "items": dict(Counter(one.item.row.lang for one in chosen)),
+            "distinct_rows": dict(Counter(row.lang for row in {one.item.row for one in chosen})),
             "by_corpus": by_corpus,
         },
     )

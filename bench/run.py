@@ -33,6 +33,7 @@ PARTS = (
     "filter_speed",
     "redecide",
     "filter_memory",
+    "comet_worker",
 )
 PAGE = ROOT / "docs" / "benchmarks.md"
 

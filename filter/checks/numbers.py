@@ -11,7 +11,7 @@ import regex
 
 from ...toolkit.checks.equivalents import RULES, Scene
 from ...toolkit.checks.number_gaps import number_gaps
-from ...toolkit.checks.number_words import SaidNumbers, owed, scaled
+from ...toolkit.checks.number_words import SaidNumbers, base_code, owed, scaled
 from ...toolkit.checks.number_words_en import cardinals, word_values
 from ...toolkit.checks.numbers import find_numbers, unmatched_numbers, without_said
 from ...toolkit.errors import UsageError
@@ -25,6 +25,12 @@ _EXACT = regex.compile(r"<<|^####|API-Request|<tool_call>", regex.MULTILINE)
 
 # Two numbers of which one leads: a score, a time, a ratio.
 _ORDERED = regex.compile(r"(?<!\d|\d[.,:/–-])(\d{1,3})[–:-](\d{1,3})(?!\d|[.,:/–-]\d)")
+
+# Languages whose word for one is their indefinite article: it translates "a" before it says a 1.
+_ARTICLES = regex.compile(
+    "af|ast|ca|da|de|es|eu|fo|fr|fy|fur|gl|hu|is|it|lb|lij|lmo|nb|nl|nn|no|oc|pt|ro|sc|scn|sv|tr|vec"
+)
+_ARTICLE = regex.compile(r"\b(?:an?|another)\b", regex.IGNORECASE)
 
 _MANY = 10
 # With more numbers than this unaccounted for, or one of more digits, no explanation is looked for.
@@ -125,6 +131,8 @@ def _match_scaled(scene: Scene) -> None:
 def _match_words(scene: Scene) -> None:
     """Numbers that the target says in words, but for those words that translate words of the source."""
     reserved = cardinals(scene.source)
+    if _ARTICLES.fullmatch(base_code(scene.language)):
+        reserved[Decimal(1)] += len(_ARTICLE.findall(scene.source))
     for number in sorted(scene.missing, key=lambda n: -max(n.values)):
         for value in sorted(number.values):
             if scene.said.count(value) > reserved[value] and scene.said.take(value):

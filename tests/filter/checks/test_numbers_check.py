@@ -137,3 +137,16 @@ def test_a_text_agrees_with_itself(text):
 )
 def test_pairs_of_numbers_keep_their_order(source, target, turned):
     assert bool(score(source, target, "bn" if "১" in target else "es").value) == turned
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "sound"),
+    [
+        ("She runs 1 mile.", "Ela corre um quilômetro.", True),
+        ("She runs 1 mile in a park.", "Ela corre um quilômetro em um parque.", True),
+        ("She runs 1 mile in a park.", "Ela corre quilômetros em um parque.", False),
+        ("She runs 1 mile in another park.", "Ela corre quilômetros em um parque.", False),
+    ],
+)
+def test_an_article_says_no_number(source, target, sound):
+    assert (score(source, target, "pt", task="math").value == 0) == sound
