@@ -25,6 +25,7 @@ PRAGMA synchronous = OFF;
 PRAGMA cache_size = -4096;
 CREATE TABLE items (item INTEGER PRIMARY KEY, id TEXT, source TEXT, target TEXT);
 CREATE TABLE bands (key INTEGER PRIMARY KEY, item INTEGER);
+CREATE TABLE likes (item INTEGER PRIMARY KEY, detail TEXT);
 """
 # By how much one pair must fit worse than the other to be the wrong one: a number, or a deviation in length.
 _PLAINLY = 1.0
@@ -60,15 +61,14 @@ class DuplicatesCheck(CorpusCheck):
     def score_all(self, pairs: Iterable[Pair], language: Language) -> Iterator[Score]:
         """A score for each pair, in order, once all have been seen."""
         where = Path("temporary file of the check duplicates")
-        found = _Found(array("d"), {})
         with database_errors(where), closing(sqlite3.connect("", isolation_level=None)) as items:
             items.executescript(_SCHEMA)
             items.execute("BEGIN")
+            found = _Found(array("d"), items)
             for item, pair in enumerate(pairs):
                 found.values.append(0.0)
                 self._compare(items, item, pair, language, found)
-        for item, value in enumerate(found.values):
-            yield ABSTAIN if math.isnan(value) else Score(value, found.details.get(item))
+            yield from found.scores()
 
     def _compare(self, items: sqlite3.Connection, item: int, pair: Pair, language: Language, found: _Found) -> None:
         """Hold a pair against all before it."""
@@ -97,16 +97,27 @@ class DuplicatesCheck(CorpusCheck):
 
 @dataclass
 class _Found:
-    """The highest likeness of every item, and what it is like."""
+    """The highest likeness of every item (NaN: it is not judged), and on disk what it is like."""
 
     values: array[float]
-    details: dict[int, str]
+    items: sqlite3.Connection
 
     def put(self, item: int, likeness: float, id: str, text: str) -> None:
         if likeness > self.values[item]:
             self.values[item] = likeness
             if likeness >= _WORTH_TELLING:
-                self.details[item] = f"like {id}: {' '.join(text.split())[:120]}"
+                detail = f"like {id}: {' '.join(text.split())[:120]}"
+                self.items.execute("INSERT OR REPLACE INTO likes VALUES (?, ?)", (item, detail))
+
+    def scores(self) -> Iterator[Score]:
+        for item, value in enumerate(self.values):
+            if math.isnan(value):
+                yield ABSTAIN
+            elif value < _WORTH_TELLING:
+                yield Score(value)
+            else:
+                (detail,) = self.items.execute("SELECT detail FROM likes WHERE item = ?", (item,)).fetchone()
+                yield Score(value, detail)
 
 
 def _misfit(source: str, target: str, language: Language) -> float:
