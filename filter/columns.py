@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 from ..toolkit import layout
 from ..toolkit.errors import DataError
 from ..toolkit.files import write_atomic
+from ..toolkit.row_keys import column_keys, with_column_keys
 from .check import Score
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_KEY = b"mlt_columns"
 ID, DETAILS = "id", "details"
 
 
@@ -57,23 +57,16 @@ class Columns:
         arrays |= {name: pa.array(self._values[name], pa.float64()) for name in order if name in self._values}
         details = [_text(entry, order) for entry in self._details]
         arrays[DETAILS] = pa.array(details, pa.string())
-        metadata = {_KEY: json.dumps(self.identities, sort_keys=True, ensure_ascii=False).encode()}
-        return pa.table(arrays).replace_schema_metadata(metadata)
+        return with_column_keys(pa.table(arrays), self.identities)
 
     @classmethod
     def of(cls, table: pa.Table) -> Columns:
         """The inverse of :meth:`table`."""
         columns = cls(table.column(ID).to_pylist())
-        columns.identities = identities_of(table.schema)
+        columns.identities = column_keys(table.schema)
         columns._values = {name: table.column(name).to_pylist() for name in columns.identities}
         columns._details = [json.loads(text) if text else {} for text in table.column(DETAILS).to_pylist()]
         return columns
-
-
-def identities_of(schema: pa.Schema) -> dict[str, Any]:
-    """What decided each column of a scores file."""
-    found: dict[str, Any] = json.loads((schema.metadata or {}).get(_KEY, b"{}"))
-    return found
 
 
 def read_scores(folder: Path, lang: str, index: int) -> pa.Table | None:

@@ -236,7 +236,7 @@ def _save_counts(store: RunStore, langs: Iterable[str]) -> None:
     summaries = dict(filtered.get("languages", {}))
     for lang in langs:
         totals = store.totals(lang)
-        languages[lang] = {**languages.get(lang, {}), "out": totals["out"], "rejected": totals["rejected"]}
+        languages[lang] = {**languages.get(lang, {}), **totals}
         if lang in summaries:
             counts = {name: totals.get(name, {}) for name in ("dropped", "carried")}
             given = totals["in"] - sum(counts["carried"].values())

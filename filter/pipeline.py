@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from hashlib import blake2b
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from ..toolkit.errors import MltError
 from ..toolkit.languages import Language, resolve
-from ..toolkit.records import dump_json, rejected_schema
+from ..toolkit.records import rejected_schema
+from ..toolkit.row_keys import column_keys, json_hash
 from ..toolkit.shard_files import in_schema, reasons
 from .check import CorpusCheck
-from .columns import DETAILS, detail_of, identities_of, read_scores
+from .columns import DETAILS, detail_of, read_scores
 from .decide import KEPT, Decisions, decide, decision_key, reason_detail
 from .policy import Policy
 from .registry import check_class
@@ -84,7 +84,7 @@ class Pipeline:
         key = decision_key(self.policy, shard.lang)
         scores = read_scores(self.store.path, shard.lang, shard.index)
         assert scores is not None
-        basis = _hash([shard.key, key, _column_keys(scores, self.policy)])
+        basis = json_hash([shard.key, key, _columns_hash(scores, self.policy)])
         marker = self.store.done(shard.lang, shard.index)
         if marker is not None and marker.get("basis") == basis:
             return
@@ -114,7 +114,7 @@ class Pipeline:
         for index in indexes:
             source, marker = self.run.done("en", index), self.store.done("en", index)
             assert source is not None
-            key = _hash([entry["blake2b"] for entry in source["files"].values()])
+            key = json_hash([entry["blake2b"] for entry in source["files"].values()])
             if marker is None or marker["input"] != key:
                 table, rejected = self.run.table("en", index), self.run.rejected_table("en", index)
                 facts = {"in": source["in"], "input": key}
@@ -134,7 +134,7 @@ class Pipeline:
             licenses=source.get("licenses", {}),
             model_notice=source.get("model_notice"),
             versions={**source.get("versions", {}), "mlt": version("mlt")},
-            signature=f"{source['signature']}|filter:{_hash(self.policy.to_json())[:12]}",
+            signature=f"{source['signature']}|filter:{json_hash(self.policy.to_json())[:12]}",
             input=str(self.run.path),
             filter={
                 "policy": self.policy.to_json(),
@@ -196,16 +196,12 @@ def _still_dropped(dropped: pa.Table | None, rejected: pa.Table | None) -> dict[
     return reasons(dropped.filter(pc.is_in(dropped.column("id"), value_set=rejected.column("id"))))
 
 
-def _column_keys(scores: pa.Table, policy: Policy) -> str:
+def _columns_hash(scores: pa.Table, policy: Policy) -> str:
     """A hash of what decided the columns that the policy reads."""
-    identities = identities_of(scores.schema)
-    return _hash([identities.get(rule.name) for rule in policy.enabled])
+    identities = column_keys(scores.schema)
+    return json_hash([identities.get(rule.name) for rule in policy.enabled])
 
 
 def _summary(totals: Mapping[str, Any]) -> dict[str, Any]:
     counts = {name: dict(totals.get(name, {})) for name in _FACTS}
     return {"in": totals["in"] - sum(counts["carried"].values()), "kept": totals["out"], **counts}
-
-
-def _hash(value: Any) -> str:
-    return blake2b(dump_json(value).encode("utf-8", "backslashreplace"), digest_size=16).hexdigest()

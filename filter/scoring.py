@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from ..toolkit.edits import Edit, apply_edits, run_edits
 from ..toolkit.errors import DataError
 from ..toolkit.languages import Language
-from ..toolkit.records import Record, dump_json, from_row
+from ..toolkit.records import Record, from_row
+from ..toolkit.row_keys import column_keys, json_hash, rows_key
 from .check import ABSTAIN, Check, Context, CorpusCheck, Model, Score
-from .columns import Columns, identities_of, read_scores, write_scores
+from .columns import Columns, read_scores, write_scores
 from .pairs import Pair, pair_of
 from .policy import Policy
 from .registry import check_class, check_names
@@ -71,7 +71,7 @@ class Scorer:
     def stale(self, shard: Shard, keys: Mapping[str, Any]) -> list[str]:
         """The enabled checks whose column must be made. ``keys`` come from :meth:`keys`."""
         table = read_scores(self.made.path, shard.lang, shard.index)
-        found = {} if table is None else identities_of(table.schema)
+        found = {} if table is None else column_keys(table.schema)
         return [name for name in self.checks if found.get(name) != self._identity(name, shard, keys)]
 
     def keys(self, language: Language, shards: Sequence[Shard]) -> dict[str, Any]:
@@ -83,7 +83,7 @@ class Scorer:
             why = check.covers(language)
             key |= {"uncovered": why} if why is not None else check.identity(language)
             if isinstance(check, CorpusCheck):
-                key["corpus"] = _hash([shard.key for shard in shards])
+                key["corpus"] = json_hash([shard.key for shard in shards])
             found[name] = key
         return found
 
@@ -163,8 +163,7 @@ class Scorer:
         marker, english = self.run.done(lang, index), self.run.done("en", index)
         if marker is None or english is None:
             raise DataError(f"shard {index} of {lang} in {self.run.path} is not finished: run mlt translate again")
-        files = [entry["blake2b"] for found in (english, marker) for entry in found["files"].values()]
-        return _hash([files, [edit.to_json() for edit in self._edits_in(lang, index)]])
+        return rows_key(english, marker, self._edits_in(lang, index))
 
     def _edits_in(self, lang: str, index: int) -> list[Edit]:
         """The edits of a shard's rows, those set aside included."""
@@ -185,7 +184,3 @@ def _blocks(pairs: Iterable[Pair]) -> Iterator[list[Pair]]:
             block = []
     if block:
         yield block
-
-
-def _hash(value: Any) -> str:
-    return blake2b(dump_json(value).encode("utf-8", "backslashreplace"), digest_size=16).hexdigest()

@@ -9,8 +9,9 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from .errors import EnvironmentProblem, MltError, UsageError
+from .errors import MltError, UsageError
 from .files import disk_errors, read_json
+from .hub_errors import Asked, explain
 from .hub_outage import is_outage
 
 # What is being done, how much of it is done, and how much there is (None: not known).
@@ -63,7 +64,6 @@ def fetch_files(
     reached, wants a login, or the disk is full.
     """
     from huggingface_hub import HfApi, hf_hub_download, snapshot_download
-    from huggingface_hub.errors import HFValidationError
 
     choose = patterns if callable(patterns) else _all_of(patterns, f"{option} {hub_id}")
     what = f"fetching {hub_id}"
@@ -76,17 +76,17 @@ def fetch_files(
             listing = Listing(names, lambda name: Path(hf_hub_download(hub_id, name, revision=info.sha)))
             # Asked for by branch, so that the cache finds the folder again by branch without the Hub.
             folder = snapshot_download(
-                hub_id, revision=revision, allow_patterns=list(choose(listing)), tqdm_class=_bar(what, progress)
+                hub_id, revision=revision, allow_patterns=list(choose(listing)), tqdm_class=byte_bar(what, progress)
             )
-    except HFValidationError:
-        raise UsageError(f"{option} {hub_id}: not a Hub id (owner/name)") from None
     except MltError:
         raise
     except Exception as error:
-        kept = _kept(hub_id, revision, choose) if is_outage(error) else None
-        if kept is None:
-            raise _explained(error, hub_id, revision, option, hint) from error
-        return kept
+        if is_outage(error) and (kept := _kept(hub_id, revision, choose)):
+            return kept
+        explained = explain(error, Asked(hub_id, "model", hint, option, revision))
+        if explained is None:
+            raise
+        raise explained from error
     if progress:
         progress(what, 1, 1)
     card: Any = info.card_data or {}
@@ -123,32 +123,7 @@ def _kept(hub_id: str, revision: str | None, choose: Choose) -> HubFiles | None:
     return HubFiles(folder, folder.name, None)
 
 
-def _explained(error: Exception, hub_id: str, revision: str | None, option: str, hint: str) -> Exception:
-    """The one line a user can act on; what is no failure of the Hub comes back as it is."""
-    from huggingface_hub.errors import (
-        GatedRepoError,
-        HfHubHTTPError,
-        RepositoryNotFoundError,
-        RevisionNotFoundError,
-    )
-
-    if is_outage(error):
-        return EnvironmentProblem(f"the Hub cannot be reached, so {hub_id} cannot be fetched; {hint}")
-    if isinstance(error, GatedRepoError):
-        return EnvironmentProblem(
-            f"{hub_id} is gated: accept its terms on its Hub page, then log in with `hf auth login`"
-        )
-    if isinstance(error, RevisionNotFoundError):
-        return UsageError(f"{option} {hub_id}@{revision}: the Hub has no such revision")
-    status = error.response.status_code if isinstance(error, HfHubHTTPError) else None
-    if isinstance(error, RepositoryNotFoundError) or status in (401, 404):
-        return UsageError(f"{option} {hub_id}: the Hub has no such model, or it is private: `hf auth login` first")
-    if status is not None:
-        return EnvironmentProblem(f"the Hub answered {status} for {hub_id}; try again, or use a local path")
-    return error
-
-
-def _bar(what: str, progress: Progress | None) -> type:
+def byte_bar(what: str, progress: Progress | None) -> type:
     """A tqdm class for ``snapshot_download`` that reports bytes to ``progress`` and draws nothing."""
     from tqdm import tqdm  # type: ignore[import-untyped,unused-ignore]
 

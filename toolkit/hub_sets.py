@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from .errors import DataError, EnvironmentProblem, MltError, UsageError
-from .hub_outage import is_outage
+from .errors import DataError, EnvironmentProblem, UsageError
+from .hub_errors import Asked, gated, hub_errors
 from .lines import RawRow, plain
 from .presets import Preset
 from .readers import count_rows, read_rows
@@ -43,7 +42,7 @@ def resolve(name: str, config: str | None, revision: str | None) -> HubSet:
     """
     from huggingface_hub import HfApi
 
-    with _hub_errors(name, revision):
+    with hub_errors(_asked(name, revision)):
         info = HfApi().dataset_info(name, revision=revision, timeout=20)
     license_ = getattr(info.card_data, "license", None) if info.card_data else None
     if isinstance(license_, list):
@@ -64,7 +63,7 @@ class StreamPart:
         stream = self._stream.skip(start) if start else self._stream
         number = start
         try:
-            with _hub_errors(self.hub.name, self.hub.sha):
+            with hub_errors(_asked(self.hub.name, self.hub.sha)):
                 for number, row in enumerate(stream, start + 1):
                     yield RawRow(number, plain(row))
         except Exception as error:
@@ -82,7 +81,7 @@ class StreamPart:
         from datasets import load_dataset
 
         try:
-            with _hub_errors(self.hub.name, self.hub.sha):
+            with hub_errors(_asked(self.hub.name, self.hub.sha)):
                 return load_dataset(
                     self.hub.name,
                     self.hub.config,
@@ -97,7 +96,7 @@ class StreamPart:
                 raise
             # A set whose terms were not accepted is "not found" to ``datasets``.
             if self.hub.gated and type(error).__name__ == "DatasetNotFoundError":
-                raise _gated(self.hub.name) from error
+                raise gated(_asked(self.hub.name, self.hub.sha)) from error
             raise UsageError(f"{self.hub.name}: {_one_line(error)}") from error
 
 
@@ -130,7 +129,7 @@ class FilePart:
     def _fetch(self, file: str) -> Path:
         from huggingface_hub import hf_hub_download
 
-        with _hub_errors(self._hub.name, self._hub.sha):
+        with hub_errors(_asked(self._hub.name, self._hub.sha)):
             return Path(
                 hf_hub_download(
                     self._hub.name,
@@ -175,44 +174,6 @@ def _one_line(error: BaseException) -> str:
     return " ".join(str(error).split())[:300] or type(error).__name__
 
 
-@contextmanager
-def _hub_errors(name: str, revision: str | None) -> Iterator[None]:
-    """What the Hub says against a request, as one line; anything else passes through."""
-    try:
-        yield
-    except MltError:
-        raise
-    except Exception as error:
-        explained = _explained(error, name, revision)
-        if explained is None:
-            raise
-        raise explained from error
-
-
-def _explained(error: Exception, name: str, revision: str | None) -> MltError | None:
-    from huggingface_hub import errors
-
-    if type(error) is not errors.LocalEntryNotFoundError and isinstance(error, errors.EntryNotFoundError):
-        return None
-    status = error.response.status_code if isinstance(error, errors.HfHubHTTPError) else None
-    if is_outage(error):
-        return EnvironmentProblem(
-            f"the Hugging Face Hub cannot be reached for {name}: name a local file or folder instead, or leave "
-            "SOURCE out for the embedded sample"
-        )
-    if isinstance(error, errors.GatedRepoError):
-        return _gated(name)
-    if isinstance(error, errors.HFValidationError):
-        return UsageError(f"{name!r} is no Hub id: write hf://owner/name")
-    if isinstance(error, errors.RevisionNotFoundError):
-        return UsageError(f"{name} has no revision {revision!r} on the Hub")
-    if isinstance(error, errors.RepositoryNotFoundError) or status in (401, 404):
-        return UsageError(f"the Hub has no data set {name!r}, or it is private: `hf auth login` first")
-    if status is not None:
-        return EnvironmentProblem(f"the Hub answered {status} for {name}: try again, or name a local file")
-    return None
-
-
-def _gated(name: str) -> EnvironmentProblem:
-    page = f"https://huggingface.co/datasets/{name}"
-    return EnvironmentProblem(f"{name} is gated: accept its terms at {page}, then log in with `hf auth login`")
+def _asked(name: str, revision: str | None) -> Asked:
+    instead = "name a local file or folder instead, or leave SOURCE out for the embedded sample"
+    return Asked(name, "dataset", instead, revision=revision)

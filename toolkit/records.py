@@ -174,18 +174,22 @@ def to_row(record: Record) -> dict[str, Any]:
         {"role": m.role, "content": m.content, "calls": _calls_out(m.calls), "call_id": m.call_id}
         for m in record.messages
     ]
-    accepts = record.gold.accepts
-    row["gold"] = {
-        "answer": record.gold.answer,
-        "calls": _calls_out(record.gold.calls),
-        "accepts": None if accepts is None else dump_json([dict(entry) for entry in accepts]),
-    }
+    row["gold"] = gold_row(record.gold)
     row["source"] = asdict(record.source)
     row["translation"] = None if record.translation is None else asdict(record.translation)
     row["units"] = [
         {"source": u.source, "target": u.target, "rung": u.rung, "flags": list(u.flags)} for u in record.units
     ]
     return row
+
+
+def gold_row(gold: Gold) -> dict[str, Any]:
+    """What counts as right, as the column ``gold`` holds it."""
+    return {
+        "answer": gold.answer,
+        "calls": _calls_out(gold.calls),
+        "accepts": None if gold.accepts is None else dump_json([dict(entry) for entry in gold.accepts]),
+    }
 
 
 def from_row(row: Mapping[str, Any]) -> Record:

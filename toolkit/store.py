@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from . import layout
 from .edits import Edit, append_edits, apply_edits, run_edits
-from .errors import DataError, EnvironmentProblem, MltError
+from .errors import DataError, MltError
 from .files import disk_errors, read_json, sync_folder, write_json
 from .ids import IdCounter
+from .locks import locked
 from .records import SCHEMA_VERSION, Record, Rejected, record_schema, rejected_schema
 from .replacing import finish_replacing, replace_shard
 from .run import Run, open_run, read_manifest
@@ -50,7 +51,7 @@ class RunStore(Run):
         layout.check_folder(folder)
         with disk_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
-        with _locked(folder):
+        with locked(folder):
             layout.check_folder(folder)
             finish_replacing(folder)
             store = cls(folder, _settle(folder, identity, force))
@@ -215,24 +216,6 @@ class RunStore(Run):
                 layout.remove([path for path in files if layout.part_of(path) not in done])
             plans = layout.shard_files(self.path, "plan", lang)
             layout.remove([path for path in plans if layout.part_of(path) in done])
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(folder / layout.LOCK, timeout=0)
-    try:
-        with disk_errors(folder / layout.LOCK):
-            lock.acquire()
-    except Timeout:
-        raise EnvironmentProblem(
-            f"{folder} is being written by another process: wait for it to end, or use another --out"
-        ) from None
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _settle(folder: Path, identity: Mapping[str, Any], force: bool) -> dict[str, Any]:

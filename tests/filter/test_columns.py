@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlt.filter.check import ABSTAIN, Score
-from mlt.filter.columns import Columns, detail_of, identities_of, read_scores, write_scores
+from mlt.filter.columns import Columns, detail_of, read_scores, write_scores
+from mlt.toolkit.row_keys import column_keys
 
 ORDER = ("numbers", "language", "length")
 
@@ -27,7 +28,7 @@ def test_file_reads_back_the_same(tmp_path: Path) -> None:
     assert table.column_names == ["id", "numbers", "language", "details"]
     assert table.column("language").to_pylist() == [0.5, None, 0.25]
     assert Columns.of(table).table(ORDER).equals(made().table(ORDER), check_metadata=True)
-    assert identities_of(table.schema) == {"language": {"version": 1}, "numbers": {"version": 3}}
+    assert column_keys(table.schema) == {"language": {"version": 1}, "numbers": {"version": 3}}
 
 
 def test_details_are_found_by_check(tmp_path: Path) -> None:
@@ -54,7 +55,7 @@ def test_columns_can_be_given_up() -> None:
     columns = made()
     columns.keep_only(["language"])
     assert columns.table(ORDER).column_names == ["id", "language", "details"]
-    assert identities_of(columns.table(ORDER).schema) == {"language": {"version": 1}}
+    assert column_keys(columns.table(ORDER).schema) == {"language": {"version": 1}}
 
 
 def test_missing_and_damaged_files_are_no_scores(tmp_path: Path) -> None:

@@ -202,8 +202,10 @@ def test_the_counts_of_a_filtered_run_follow(tmp_path: Path) -> None:
     run = make(tmp_path / "run", facts, filter={"policy": {"checks": {}}, "models": [], "languages": {"sw": summary}})
     file = edits(tmp_path / "e.jsonl", {"id": "row-2", "verdict": "good"}, {"id": "row-3", "verdict": "bad"})
     patch_run(run, file)
-    now = open_run(run).manifest["filter"]["languages"]["sw"]
+    patched = open_run(run)
+    now = patched.manifest["filter"]["languages"]["sw"]
     assert now == {**summary, "in": 3, "kept": 3, "carried": {"marked-bad": 1}, "dropped": {}}
+    assert patched.manifest["languages"]["sw"] == patched.totals("sw")
 
 
 def test_texts_of_records_with_roles_and_calls(tmp_path: Path) -> None:
