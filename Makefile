@@ -5,7 +5,7 @@ PYTEST_ARGS ?= -n auto --maxprocesses 8
 
 BIN := $(abspath $(VENV))/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install -c constraints.txt
-STAGES := -p mlt.toolkit -p mlt.translate -p mlt.filter
+STAGES := -p mlt.toolkit -p mlt.translate -p mlt.filter -p mlt.train -p mlt.data_cards
 
 # What is installed is installed again only where its inputs changed: a stamp each.
 BASE := $(VENV)/.stamp-base
@@ -19,9 +19,13 @@ BENCH := $(VENV)/.stamp-bench
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
-demo: $(DEMO) ## install, then translate the embedded sample with the embedded model and filter it, offline
+demo: $(DEMO) ## install, then take the embedded sample through every stage, offline
 	$(BIN)/mlt translate --langs sw,yo,th --model tiny --out runs/demo --force
 	$(BIN)/mlt filter runs/demo --out runs/demo-filtered --lid embedded --force
+	$(BIN)/mlt mix runs/demo-filtered --langs en,sw,yo,th --per-language 100 --validation 20 \
+		--out runs/demo-filtered/mixtures/all --force
+	$(BIN)/mlt push runs/demo-filtered --to-folder runs/demo-published --license cc0-1.0
+	$(BIN)/mlt card runs/demo-published --check
 
 test: $(TEST) ## install, then run the whole test suite
 	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(BIN)/pytest $(PYTEST_ARGS)
@@ -66,7 +70,7 @@ $(BASE): constraints.txt
 
 $(DEMO): $(BASE) pyproject.toml
 	@echo "installing into $(VENV), which takes minutes the first time"
-	$(PIP) --no-build-isolation -e '.[nllb,filter]'
+	$(PIP) --no-build-isolation -e '.[nllb,hf,filter]'
 	@touch $@
 
 $(TEST): $(BASE) pyproject.toml

@@ -34,6 +34,8 @@ PARTS = (
     "redecide",
     "filter_memory",
     "comet_worker",
+    "mixing",
+    "publishing",
 )
 PAGE = ROOT / "docs" / "benchmarks.md"
 
