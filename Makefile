@@ -5,7 +5,7 @@ PYTEST_ARGS ?= -n auto --maxprocesses 8
 
 BIN := $(abspath $(VENV))/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install -c constraints.txt
-STAGES := -p mlt.toolkit -p mlt.translate -p mlt.filter -p mlt.train -p mlt.data_cards
+STAGES := -p mlt.toolkit -p mlt.translate -p mlt.filter -p mlt.train -p mlt.eval -p mlt.data_cards
 
 # What is installed is installed again only where its inputs changed: a stamp each.
 BASE := $(VENV)/.stamp-base
@@ -26,6 +26,9 @@ demo: $(DEMO) ## install, then take the embedded sample through every stage, off
 		--out runs/demo-filtered/mixtures/all --force
 	$(BIN)/mlt push runs/demo-filtered --to-folder runs/demo-published --license cc0-1.0
 	$(BIN)/mlt card runs/demo-published --check
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/mlt train tiny/math runs/demo-filtered/mixtures/all --out runs/demo-model --restart
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/mlt eval runs/demo-model --task math --data runs/demo-filtered/mixtures/all \
+		--limit 5 --max-new-tokens 64 --out runs/demo-answers --force
 
 test: $(TEST) ## install, then run the whole test suite
 	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(BIN)/pytest $(PYTEST_ARGS)
@@ -70,14 +73,14 @@ $(BASE): constraints.txt
 
 $(DEMO): $(BASE) pyproject.toml
 	@echo "installing into $(VENV), which takes minutes the first time"
-	$(PIP) --no-build-isolation -e '.[nllb,hf,filter]'
+	$(PIP) --no-build-isolation -e '.[nllb,hf,filter,train,eval]'
 	@touch $@
 
 $(TEST): $(BASE) pyproject.toml
 	@echo "installing into $(VENV), which takes minutes the first time"
-	$(PIP) --no-build-isolation -e '.[nllb,hf,openai,filter,test,dev]'
+	$(PIP) --no-build-isolation -e '.[nllb,hf,openai,filter,train,eval,test,dev]'
 	@touch $@
 
 $(BENCH): $(TEST)
-	$(PIP) --no-build-isolation -e '.[nllb,hf,openai,filter,test,dev,bench]'
+	$(PIP) --no-build-isolation -e '.[nllb,hf,openai,filter,train,eval,test,dev,bench]'
 	@touch $@

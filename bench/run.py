@@ -36,6 +36,10 @@ PARTS = (
     "comet_worker",
     "mixing",
     "publishing",
+    "answer_rules",
+    "call_rules",
+    "train_speed",
+    "train_learning",
 )
 PAGE = ROOT / "docs" / "benchmarks.md"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -60,10 +60,10 @@ class Changes:
         return bool(self.written or self.removed)
 
 
-def find_changes(bundle: Bundle, card: str, place: Place) -> Changes:
-    """What makes ``place`` hold the bundle and its card, and nothing of ours besides."""
-    wanted: dict[str, Content] = {**bundle.files, README: card.encode("utf-8", "backslashreplace")}
-    held = {name for name in place.names if is_own(name)}
+def find_changes(files: Mapping[str, Path], card: str, place: Place, owns: Callable[[str], bool]) -> Changes:
+    """What makes ``place`` hold the files and the card, and nothing of ours (what ``owns`` says) besides."""
+    wanted: dict[str, Content] = {**files, README: card.encode("utf-8", "backslashreplace")}
+    held = {name for name in place.names if owns(name)}
     same = {name for name in sorted(wanted.keys() & held) if place.is_same(name, wanted[name])}
     written = {name: wanted[name] for name in sorted(wanted.keys() - same)}
     return Changes(written, tuple(sorted(same)), tuple(sorted(held - wanted.keys())))
@@ -76,18 +76,9 @@ def is_own(name: str) -> bool:
 
 def require_same_set(bundle: Bundle, place: Place) -> None:
     """UsageError where the place holds something else than an earlier version of this set, naming the difference."""
-    published = _read_json(place, MANIFEST)
-    if published is None:
-        if foreign := next((name for name in sorted(place.names) if name not in _HARMLESS), None):
-            raise UsageError(
-                f"{place.name} holds {foreign} and no {MANIFEST}, so mlt has not published it: choose another place"
-            )
+    if require_kind(bundle.kind, place) is None:
         return
-    if published.get("kind") != bundle.kind:
-        raise UsageError(
-            f"{place.name} holds a {_kind(published.get('kind'))}, this is a {_kind(bundle.kind)}: choose another place"
-        )
-    manifest = _read_json(place, layout.MANIFEST)
+    manifest = read_object(place, layout.MANIFEST)
     if bundle.kind == "run" and manifest is not None:
         keys = ("schema_version", "identity")
         old, new = ({key: held.get(key) for key in keys} for held in (manifest, bundle.manifest))
@@ -98,9 +89,28 @@ def require_same_set(bundle: Bundle, place: Place) -> None:
             )
 
 
+def require_kind(kind: str, place: Place) -> dict[str, Any] | None:
+    """What the published.json of a place says; None for a place that nothing was published to.
+
+    UsageError where the place holds another kind of thing, or files of others.
+    """
+    published = read_object(place, MANIFEST)
+    if published is None:
+        if foreign := next((name for name in sorted(place.names) if name not in _HARMLESS), None):
+            raise UsageError(
+                f"{place.name} holds {foreign} and no {MANIFEST}, so mlt has not published it: choose another place"
+            )
+        return None
+    if published.get("kind") != kind:
+        raise UsageError(
+            f"{place.name} holds a {_kind(published.get('kind'))}, this is a {_kind(kind)}: choose another place"
+        )
+    return published
+
+
 def lost(bundle: Bundle, place: Place) -> list[str]:
     """What the place holds of this set and the bundle does not: languages, shards of others, mixtures; in words."""
-    published = _read_json(place, MANIFEST) or {}
+    published = read_object(place, MANIFEST) or {}
     mixtures = {name.split("/")[1] for name in place.names if name.startswith(f"{FOLDER}/")}
     mixtures -= {mixture.name for mixture in bundle.mixtures}
     return [*_lost_rows(bundle, _shards(published)), *(f"mixture {name}" for name in sorted(mixtures))]
@@ -108,7 +118,7 @@ def lost(bundle: Bundle, place: Place) -> list[str]:
 
 def describe(bundle: Bundle, changes: Changes, place: Place) -> str:
     """What the changes do, in a few words for the title of a commit."""
-    held = _read_json(place, MANIFEST)
+    held = read_object(place, MANIFEST)
     if held is None:
         parts = [*bundle.languages] if bundle.kind == "run" else []
         return f"publish {_some([*parts, *(mixture.name for mixture in bundle.mixtures)])}"
@@ -137,7 +147,8 @@ def _shards(published: Mapping[str, Any]) -> dict[str, set[str]]:
     return {lang: set(numbers) for lang, numbers in entries if isinstance(numbers, dict)}
 
 
-def _read_json(place: Place, name: str) -> dict[str, Any] | None:
+def read_object(place: Place, name: str) -> dict[str, Any] | None:
+    """A JSON object that a place holds; None where there is none. DataError where it is damaged."""
     text = place.read(name)
     if text is None:
         return None
@@ -151,7 +162,7 @@ def _read_json(place: Place, name: str) -> dict[str, Any] | None:
 
 
 def _kind(kind: Any) -> str:
-    return "set of mixtures" if kind == "mixtures" else "run"
+    return {"mixtures": "set of mixtures", "model": "trained model"}.get(kind, "run")
 
 
 def _some(names: list[str]) -> str:

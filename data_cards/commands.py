@@ -68,7 +68,7 @@ def run_push(
         print_json({"path": str(path)}) if as_json else print(path)
         return
     if repository is None:
-        raise UsageError("OWNER/NAME is missing: name the data set on the Hub, or a folder with --to-folder")
+        raise UsageError("OWNER/NAME is missing: name the data set or model on the Hub, or a folder with --to-folder")
     from .publish import push
 
     with open_progress() as progress:

@@ -22,6 +22,7 @@ from .bundle import Bundle, Config, run_configs
 from .divide import divide, kinds_of, pieces_of, read_parquet
 from .local_paths import published_manifest, without_paths
 from .published import MANIFEST, Piece, Published, data_file, in_order, is_published, read_published, safe_name
+from .trained_model import TRAINING, is_trained
 
 _MIXTURE_FILE = re.compile(rf"(?:{'|'.join(MIXTURE_SPLITS)})/part-\d{{5,}}\.parquet")
 
@@ -30,6 +31,8 @@ def gather(folder: Path, scratch: Path, progress: Progress) -> Bundle:
     """What would be published of ``folder``, or has been; see :func:`open_bundle`. New files go to ``scratch``."""
     if not folder.is_dir():
         raise UsageError(f"{folder}: no such folder; name a run, a mixture or a published folder")
+    if is_trained(folder):
+        raise UsageError(f"{folder} is a trained model, whose card mlt train has written: mlt push publishes it")
     if is_published(folder):
         return _of_published(folder)
     if (folder / layout.MANIFEST).is_file():
@@ -39,8 +42,8 @@ def gather(folder: Path, scratch: Path, progress: Progress) -> Bundle:
         write_json(scratch / MANIFEST, published.to_json(), indent=None)
         return _bundle(published, {MANIFEST: scratch / MANIFEST}, {}, mixtures)
     raise UsageError(
-        f"{folder} holds no {layout.MANIFEST}, {MIXTURE_MANIFEST} or {MANIFEST}: name a run, a mixture or a published"
-        " folder"
+        f"{folder} holds no {layout.MANIFEST}, {MIXTURE_MANIFEST}, {TRAINING} or {MANIFEST}: name a run, a mixture, a "
+        "trained model or a published folder"
     )
 
 

@@ -62,7 +62,7 @@ def make_metadata(
     """
     made = {
         "language": list(dict.fromkeys(map(language_code, evidence.languages))),
-        **_license(judgement),
+        **license_keys(judgement),
         "multilinguality": _multilinguality(evidence),
         "annotations_creators": _creators(evidence)[-1:],
         "language_creators": _creators(evidence),
@@ -108,7 +108,7 @@ def split_pattern(files: Sequence[str]) -> str | list[str]:
     return patterns.pop() if len(patterns) == 1 else list(files)
 
 
-def _license(judgement: Judgement) -> dict[str, str]:
+def license_keys(judgement: Judgement) -> dict[str, str]:
     if (chosen := judgement.declared) is None:
         return {}
     named = {"license_name": chosen.name} if chosen.hub_id == OTHER else {}

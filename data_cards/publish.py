@@ -1,4 +1,4 @@
-"""``mlt push``: a run or mixtures as a data set of the Hub, or as a folder laid out like one."""
+"""``mlt push``: a run or mixtures as a data set of the Hub, a training as a model, or a folder laid out like one."""
 
 from __future__ import annotations
 
@@ -7,18 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..toolkit.errors import EnvironmentProblem, UsageError
-from ..toolkit.files import read_json
 from ..toolkit.progress import NullProgress, Progress
-from .bundle import Bundle, open_bundle
-from .card import Declared, declared_in, make_card
-from .changes import Changes, Place, describe, find_changes, lost, require_same_set
-from .evidence import read_evidence
+from .card import Declared
+from .changes import Changes, Place, find_changes
 from .folder_place import FolderPlace
 from .licenses import require_license
-from .previous import Choice, card_text, choose_previous
-from .published import MANIFEST, README
+from .previous import Choice
+from .publication import Publication, hub_kind, open_publication
+from .published import README
 from .remote import Remote, size
-from .terms import judge_bundle
 
 
 @dataclass(frozen=True)
@@ -55,32 +52,35 @@ def push(
     card: Choice = "merge",
     progress: Progress | None = None,
 ) -> PushResult:
-    """Publish a folder (see :func:`mlt.data_cards.bundle.open_bundle`) to a data set of the Hub, in one commit.
+    """Publish a folder (see :func:`mlt.data_cards.bundle.open_bundle`) to a data set of the Hub, or a finished training
+    (its folder, or its ``merged/``) to a model, in one commit.
 
     Only files whose content the Hub does not have are sent, with a card that is made anew and keeps what people wrote
     in it. ``license``: what it is published under, by default what the folder's own README.md declares; ``checked``
     confirms that a conflict of licences was looked into. ``revision``: a branch, made where it is missing.
     ``prune``: remove what the Hub holds of this set and the folder does not. ``card``: whose hand-written text stays.
 
-    Raises UsageError where the licence is missing or in conflict, where the Hub's set is another run or holds more,
+    Raises UsageError where the licence is missing or in conflict, where the Hub holds another run or training, or more,
     EnvironmentProblem where the Hub cannot be reached, knows no token, or has changed meanwhile: then nothing is
     overwritten, and the same call again completes what was broken off.
     """
+    path = Path(folder)
+    kind = hub_kind(path)
     if repository.count("/") != 1:
-        raise UsageError(f"{repository}: not a data set of the Hub, write owner/name")
+        thing = "model" if kind == "model" else "data set"
+        raise UsageError(f"{repository}: not a {thing} of the Hub, write owner/name")
     if create_pr and revision is not None:
         raise UsageError("--create-pr is against the main branch: leave --revision out")
     progress = progress or NullProgress()
-    path = Path(folder)
-    with open_bundle(path) as bundle:
-        declared = _declared(bundle, path, repository, license, checked)
-        remote = Remote(repository, revision=revision)
+    with open_publication(path) as publication:
+        declared = _declared(publication, repository, license, checked)
+        remote = Remote(repository, kind, revision)
         progress.message(f"asking the Hub for {repository}")
         notes = _look(remote, dry_run, private)
-        changes = _changes(bundle, path, remote, declared, card, prune, progress)
+        changes = _changes(publication, remote, declared, card, prune, progress)
         commit = pr_url = None
         if changes and not dry_run:
-            title = f"mlt: {describe(bundle, changes, remote)}"
+            title = f"mlt: {publication.describe(changes, remote)}"
             if (text := changes.written.get(README)) is not None:
                 remote.check_card(text)
             remote.prepare(private=private)
@@ -88,7 +88,7 @@ def push(
                 changes.written,
                 changes.removed,
                 title=title,
-                description=_signature(bundle),
+                description=publication.signature,
                 create_pr=create_pr,
                 progress=progress,
             )
@@ -125,59 +125,31 @@ def publish_to_folder(
     path, place = Path(folder), FolderPlace(Path(out))
     place.require_apart(path)
     progress = progress or NullProgress()
-    with open_bundle(path) as bundle:
-        declared = _declared(bundle, path, repository, license, checked)
-        changes = _changes(bundle, path, place, declared, card, True, progress)
+    with open_publication(path) as publication:
+        declared = _declared(publication, repository, license, checked)
+        changes = _changes(publication, place, declared, card, True, progress)
         place.apply(changes, progress)
     return place.path
 
 
-def _declared(bundle: Bundle, folder: Path, repository: str | None, license: str | None, checked: bool) -> Declared:
+def _declared(publication: Publication, repository: str | None, license: str | None, checked: bool) -> Declared:
     """What the card declares; UsageError where the licence is missing or its conflicts were not checked."""
-    local = _local_card(folder)
-    before = Declared() if local is None else declared_in(local)
+    before = publication.declared()
     declared = Declared(repository or before.repository, license or before.license)
-    require_license(judge_bundle(bundle, declared.license), checked=checked)
+    require_license(publication.judge(declared.license), checked=checked)
     return declared
 
 
 def _changes(
-    bundle: Bundle, folder: Path, place: Place, declared: Declared, choice: Choice, prune: bool, progress: Progress
+    publication: Publication, place: Place, declared: Declared, choice: Choice, prune: bool, progress: Progress
 ) -> Changes:
     """What is to be written and removed; UsageError where it may not be."""
-    require_same_set(bundle, place)
-    if not prune and (more := lost(bundle, place)):
-        raise UsageError(
-            f"{place.name} also holds {', '.join(more)}: get it with `mlt pull` and extend that, or remove them with "
-            "--prune"
-        )
-    card = _card(bundle, folder, place, declared, choice, progress)
+    publication.require_fits(place, prune=prune)
+    card = publication.card(place, declared, choice, progress)
     progress.message(f"comparing with {place.name}")
-    changes = find_changes(bundle, card, place)
+    changes = find_changes(publication.files, card, place, publication.owns)
     progress.message("")
     return changes
-
-
-def _card(bundle: Bundle, folder: Path, place: Place, declared: Declared, choice: Choice, progress: Progress) -> str:
-    progress.message("counting for the card")
-    evidence = read_evidence(bundle, progress)
-    held = card_text(place.read(README), place.name)
-
-    def fresh() -> str:
-        return make_card(evidence, bundle, declared)
-
-    previous = choose_previous(_local_card(folder), held, fresh, choice, place.name)
-    return make_card(evidence, bundle, declared, previous)
-
-
-def _local_card(folder: Path) -> str | None:
-    path = folder / README
-    return card_text(path.read_bytes() if path.is_file() else None, str(folder))
-
-
-def _signature(bundle: Bundle) -> str:
-    signature: str = read_json(bundle.files[MANIFEST])["signature"]
-    return signature
 
 
 def _look(remote: Remote, dry_run: bool, private: bool) -> list[str]:
@@ -185,7 +157,7 @@ def _look(remote: Remote, dry_run: bool, private: bool) -> list[str]:
     that is asked to be private."""
     notes = []
     if dry_run and not remote.has_token:
-        notes.append("there is no token: a private data set is not seen, and publishing needs `hf auth login`")
+        notes.append("there is no token: a private repository is not seen, and publishing needs `hf auth login`")
     try:
         remote.look()
     except EnvironmentProblem as error:

@@ -16,6 +16,7 @@ STAGES = {"translate", "filter", "train", "eval", "data_cards"}
 FRONT_DOOR = ("mlt.toolkit.cli", "mlt.toolkit.commands")
 NOT_PACKAGES = {"tests", "bench", "docs"}
 HEAVY = {
+    "accelerate",
     "anyascii",
     "babel",
     "ctranslate2",
@@ -23,19 +24,25 @@ HEAVY = {
     "fasttext",
     "huggingface_hub",
     "jinja2",
+    "math_verify",
+    "matplotlib",
     "num2words",
     "numpy",
     "openai",
     "pandas",
+    "peft",
     "py3langid",
     "pyarrow",
     "rapidfuzz",
     "sacrebleu",
     "sacremoses",
+    "scipy",
     "sentencepiece",
+    "statsmodels",
     "tokenizers",
     "torch",
     "transformers",
+    "trl",
     "zhon",
 }
 

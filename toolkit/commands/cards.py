@@ -41,12 +41,19 @@ def card(
 
 @app.command(
     epilog="Examples: mlt push runs/mine-filtered owner/name --license cc-by-nc-4.0 --private\n\n"
-    "mlt push runs/mine-filtered --to-folder published --license cc-by-nc-4.0",
+    "mlt push runs/mine-filtered --to-folder published --license cc-by-nc-4.0\n\n"
+    "mlt push models/en-es-sw owner/name --license apache-2.0",
 )
 def push(
-    folder: Folder,
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DIR",
+            help="A run, a mixture, a ladder of mixtures, a trained model (or its merged/), or a published folder.",
+        ),
+    ],
     repository: Annotated[
-        str | None, typer.Argument(metavar="OWNER/NAME", help="The data set on the Hub.", show_default=False)
+        str | None, typer.Argument(metavar="OWNER/NAME", help="The data set or model on the Hub.", show_default=False)
     ] = None,
     to_folder: Annotated[
         Path | None,
@@ -57,7 +64,7 @@ def push(
         bool,
         typer.Option("--i-have-checked-the-license", help="Publish although the licences are in conflict."),
     ] = False,
-    private: Annotated[bool, typer.Option("--private", help="Make a private data set where there is none.")] = False,
+    private: Annotated[bool, typer.Option("--private", help="Make it private where there is none yet.")] = False,
     revision: Annotated[
         str | None, typer.Option(metavar="BRANCH", help="Another branch than main.", show_default=False)
     ] = None,
@@ -72,7 +79,8 @@ def push(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List files and sizes, and send nothing.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Publish a run or mixtures as a data set of the Hugging Face Hub; only what changed is sent."""
+    """Publish a run or mixtures as a data set of the Hugging Face Hub, a trained model as a model; only what changed
+    is sent."""
     from ...data_cards.commands import run_push
 
     run_push(

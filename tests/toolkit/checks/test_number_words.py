@@ -140,6 +140,8 @@ def test_a_yoruba_number_that_is_not_recognised_still_is_one():
         ("bn", "৫ শতাধিক", 500),
         ("sw", "elfu 10", 10_000),
         ("am", "10 ሺህ", 10_000),
+        ("de", "3 Millionen", 3_000_000),
+        ("de", "2 Mrd. Euro", 2_000_000_000),
     ],
 )
 def test_words_beside_digits_multiply_them(code, text, value):

@@ -1,0 +1,1 @@
+"""The backends: transformers' own ``generate``, vLLM, and any server that speaks OpenAI's API."""
