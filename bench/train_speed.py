@@ -26,7 +26,7 @@ def run(settings: Settings) -> list[Figure]:
     """One figure: seconds of ours / of TRL's by hand; beside it, the losses of both."""
     from mlt.train.recipe import load_recipe
 
-    steps = settings.size(40, 6)
+    steps = settings.size(20, 6)
     name, overrides = _recipe(steps)
     recipe = load_recipe(name, overrides)
     losses: dict[str, list[float]] = {}

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..toolkit.html_templates import page_templates, visible
 from .numbers import percent, points, probability
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 _TEMPLATES = Path(__file__).with_name("templates")
-_CONTROLS = {code: 0x2400 + code for code in range(0x20) if chr(code) not in "\n\t"} | {0x7F: 0x2421}
 _SHOWN = 1500
 
 
@@ -26,26 +27,16 @@ def page(template: str, **values: Any) -> bytes:
 
 def shown(text: str | None) -> str:
     """A text to be read: pictures for control characters, and the end of a very long one, where the answer stands."""
-    plain = (text or "").replace("\r\n", "\n").translate(_CONTROLS)
+    plain = visible(text or "")
     return plain if len(plain) <= _SHOWN else f"… {plain[-_SHOWN:]}"
 
 
 @cache
 def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES, encoding="utf-8"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "count": "{:,}".format,
+    filters: dict[str, Callable[..., Any]] = {
         "percent": percent,
         "points": points,
         "probability": probability,
         "shown": shown,
     }
-    return environment
+    return page_templates(_TEMPLATES, filters)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from collections.abc import Callable
 from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
@@ -11,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import regex
 
+from ..toolkit.html_templates import page_templates
+
 if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
 
 _TEMPLATES = Path(__file__).with_name("templates")
-_CONTROLS = {code: 0x2400 + code for code in range(0x20) if chr(code) not in "\n\t"} | {0x7F: 0x2421}
 _SHOWN = 700
 _CLUSTER_START = regex.compile(r"\X")
 # What could end a script element, or be read as the end of a line of script.
@@ -71,11 +73,6 @@ def clipped(text: str, limit: int = _SHOWN) -> tuple[str, str]:
     return text[:cut], text[cut:]
 
 
-def visible(text: str) -> str:
-    """A text with pictures for control characters, which have no place in HTML."""
-    return text.replace("\r\n", "\n").translate(_CONTROLS)
-
-
 def _hash(text: str) -> str:
     return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
 
@@ -87,22 +84,11 @@ def _text(name: str) -> str:
 
 @cache
 def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES, encoding="utf-8"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
+    filters: dict[str, Callable[..., Any]] = {
         "clipped": clipped,
-        "count": "{:,}".format,
         "json": partial(json.dumps, ensure_ascii=False),
         "number": number,
         "percent": percent,
         "sentence": sentence,
-        "visible": visible,
     }
-    return environment
+    return page_templates(_TEMPLATES, filters)

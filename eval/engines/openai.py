@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import re
 from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,14 +12,13 @@ from typing import Any
 from ...toolkit.checks.call_formats import parse_openai, render_api_bank
 from ...toolkit.checks.calls import CallSyntaxError
 from ...toolkit.errors import EnvironmentProblem, UsageError
+from ...toolkit.openai_endpoint import endpoint_errors, open_client, parse_endpoint
 from ...toolkit.records import dump_json
 from ..engine import Finish, Output, cut_at_stop
 from ..items import Item
 from ..prompting import messages_of
 
 TIMEOUT_S = 300.0
-RETRIES = 4
-_SPEC = re.compile(r"openai:(https?://[^#\s]+)#(\S+)")
 _AHEAD = 4  # times the workers, so that none waits while outputs are judged
 _FINISH: dict[str | None, Finish] = {"stop": "stop", "tool_calls": "stop", "length": "length"}
 
@@ -46,12 +43,7 @@ class OpenAIGenerator:
     @classmethod
     def load(cls, spec: str, *, batch_size: int = 8, chat: bool = False) -> OpenAIGenerator:
         """From ``openai:URL#NAME``; raises UsageError for another form or a key inside the URL."""
-        match = _SPEC.fullmatch(spec)
-        if match is None:
-            raise UsageError(f"{spec}: write openai:URL#NAME, as in openai:http://127.0.0.1:8000/v1#llama")
-        if "@" in match[1]:
-            raise UsageError("openai: no user or key in the URL; set OPENAI_API_KEY instead")
-        return cls(match[1], match[2], batch_size=batch_size, chat=chat)
+        return cls(*parse_endpoint(spec), batch_size=batch_size, chat=chat)
 
     def generate(
         self, prompts: Sequence[Item], *, max_new_tokens: int, done: Collection[int] = ()
@@ -83,31 +75,13 @@ class OpenAIGenerator:
 
     @cached_property
     def _client(self) -> Any:
-        try:
-            import openai
-        except ImportError as error:
-            raise EnvironmentProblem("openai: the package is missing: install mlt[openai]") from error
-        key = os.environ.get("OPENAI_API_KEY") or "none"
-        return openai.OpenAI(base_url=self._url, api_key=key, timeout=TIMEOUT_S, max_retries=RETRIES)
+        return open_client(self._url, TIMEOUT_S)
 
     def _ask(self, item: Item, limit: int) -> Output:
         client = self._client
-        import openai
-
-        try:
+        hint = f", or not this way: try --chat {'off' if self._chat else 'on'}"
+        with endpoint_errors(self._url, self._name, hint=hint):
             return self._chatted(client, item, limit) if self._chat else self._completed(client, item, limit)
-        except openai.AuthenticationError:
-            raise EnvironmentProblem(f"{self._url} refuses the key: set OPENAI_API_KEY") from None
-        except openai.NotFoundError:
-            other = "off" if self._chat else "on"
-            raise EnvironmentProblem(
-                f"{self._url} serves no model named {self._name}, or not this way: try --chat {other}"
-            ) from None
-        except openai.APIConnectionError:
-            raise EnvironmentProblem(f"{self._url} cannot be reached; is the server running?") from None
-        except openai.APIStatusError as error:
-            said = " ".join(str(error.message).split())[:200]
-            raise EnvironmentProblem(f"{self._url} answered {error.status_code} ({said})") from None
 
     def _completed(self, client: Any, item: Item, limit: int) -> Output:
         if not item.prompt:

@@ -11,6 +11,7 @@ from asking import CALLED, PROMPTS, TOOLS, item, outputs
 from openai_double import OpenAIDouble
 
 from mlt.eval.engine import Output
+from mlt.toolkit import openai_endpoint
 from mlt.toolkit.errors import EnvironmentProblem, UsageError
 from mlt.toolkit.records import Call, Gold
 
@@ -19,10 +20,9 @@ pytest.importorskip("openai", reason="the engine needs the openai package (mlt[o
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    from mlt.eval.engines import openai as engine
 
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    monkeypatch.setattr(engine, "RETRIES", 0)
+    monkeypatch.setattr(openai_endpoint, "RETRIES", 0)
 
 
 def endpoint(double: OpenAIDouble, **options: Any) -> Any:
@@ -87,9 +87,8 @@ def test_an_endpoint_is_not_asked_again(double: OpenAIDouble) -> None:
 
 
 def test_a_server_that_fails_once_is_asked_again(double: OpenAIDouble, monkeypatch: pytest.MonkeyPatch) -> None:
-    from mlt.eval.engines import openai as engine
 
-    monkeypatch.setattr(engine, "RETRIES", 1)
+    monkeypatch.setattr(openai_endpoint, "RETRIES", 1)
     double.failures = 1
     assert outputs(endpoint(double), [item("a")])[0].text == "to a"
     assert len(double.requests) == 2

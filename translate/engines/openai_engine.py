@@ -5,8 +5,6 @@ One unit a request, temperature 0, one fixed prompt whose hash is part of the en
 
 from __future__ import annotations
 
-import os
-import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,8 +12,9 @@ from functools import cached_property
 from hashlib import blake2b
 from typing import Any
 
-from ...toolkit.errors import EnvironmentProblem, UsageError
+from ...toolkit.errors import UsageError
 from ...toolkit.languages import Language
+from ...toolkit.openai_endpoint import endpoint_errors, open_client, parse_endpoint
 from ..engine import Decoding, Hypothesis, Prepared
 
 PROMPT = (
@@ -25,8 +24,6 @@ PROMPT = (
 )
 DEFAULT_WORKERS = 8
 TIMEOUT_S = 120.0
-RETRIES = 4
-_SPEC = re.compile(r"openai:(https?://[^#\s]+)#(\S+)")
 _REQUESTS_IN_FLIGHT = 4  # times the workers, so that none waits while results are read
 
 
@@ -57,12 +54,7 @@ class OpenAIEngine:
     @classmethod
     def from_spec(cls, spec: str, *, workers: int | None = None) -> OpenAIEngine:
         """From ``openai:URL#NAME``; raises UsageError for another form or a key inside the URL."""
-        match = _SPEC.fullmatch(spec)
-        if match is None:
-            raise UsageError("--model openai: expected openai:URL#NAME, as in openai:http://127.0.0.1:8000/v1#llama")
-        if "@" in match[1]:
-            raise UsageError("--model openai: no user or key in the URL; set OPENAI_API_KEY instead")
-        return cls(match[1], match[2], workers=workers)
+        return cls(*parse_endpoint(spec), workers=workers)
 
     def supports(self, language: Language) -> bool:
         """Every language: an endpoint does not say which ones it knows."""
@@ -102,32 +94,17 @@ class OpenAIEngine:
 
     @cached_property
     def _client(self) -> Any:
-        try:
-            import openai
-        except ImportError as error:
-            raise EnvironmentProblem("--model openai: the package is missing: install mlt[openai]") from error
-        key = os.environ.get("OPENAI_API_KEY") or "none"
-        return openai.OpenAI(base_url=self.url, api_key=key, timeout=TIMEOUT_S, max_retries=RETRIES)
+        return open_client(self.url, TIMEOUT_S)
 
     def _ask(self, system: str, text: str, n: int) -> list[Hypothesis]:
-        import openai
-
         client = self._client
-        try:
+        with endpoint_errors(self.url, self.model):
             answer = client.chat.completions.create(
                 model=self.model,
                 messages=[{"role": "system", "content": system}, {"role": "user", "content": text}],
                 temperature=0,
                 n=n,
             )
-        except openai.AuthenticationError:
-            raise EnvironmentProblem(f"{self.url} refuses the key: set OPENAI_API_KEY") from None
-        except openai.NotFoundError:
-            raise EnvironmentProblem(f"{self.url} serves no model named {self.model}") from None
-        except openai.APIConnectionError:
-            raise EnvironmentProblem(f"{self.url} cannot be reached; is the server running?") from None
-        except openai.APIStatusError as error:
-            raise EnvironmentProblem(f"{self.url} answered {error.status_code} after {RETRIES} retries") from None
         return [self._hypothesis(choice) for choice in answer.choices] or [Hypothesis("", ended=False)]
 
     @staticmethod

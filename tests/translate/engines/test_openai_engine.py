@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from mlt.toolkit import openai_endpoint
 from mlt.toolkit.errors import EnvironmentProblem, UsageError
 from mlt.toolkit.languages import ENGLISH, resolve
 from mlt.translate.engine import Decoding, Hypothesis
@@ -70,7 +71,7 @@ class Server:
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    monkeypatch.setattr(openai_engine, "RETRIES", 0)
+    monkeypatch.setattr(openai_endpoint, "RETRIES", 0)
     made = Server()
     threading.Thread(target=made.http.serve_forever, daemon=True).start()
     yield made
@@ -153,7 +154,7 @@ def test_an_endpoint_that_is_down_is_one_line(server):
 
 
 def test_failed_requests_are_tried_again(server, monkeypatch):
-    monkeypatch.setattr(openai_engine, "RETRIES", 2)
+    monkeypatch.setattr(openai_endpoint, "RETRIES", 2)
     server.failures = 1
     [[[hypothesis]]] = run(OpenAIEngine.from_spec(server.spec), [["a"]])
     assert hypothesis.text == "SW: a"
