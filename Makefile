@@ -78,9 +78,9 @@ $(DEMO): $(BASE) pyproject.toml
 
 $(TEST): $(BASE) pyproject.toml
 	@echo "installing into $(VENV), which takes minutes the first time"
-	$(PIP) --no-build-isolation -e '.[nllb,hf,openai,filter,train,eval,test,dev]'
+	$(PIP) --no-build-isolation -e '.[nllb,hf,openai,filter,train,eval,ray,test,dev]'
 	@touch $@
 
 $(BENCH): $(TEST)
-	$(PIP) --no-build-isolation -e '.[nllb,hf,openai,filter,train,eval,test,dev,bench]'
+	$(PIP) --no-build-isolation -e '.[nllb,hf,openai,filter,train,eval,ray,test,dev,bench]'
 	@touch $@

@@ -40,6 +40,7 @@ PARTS = (
     "call_rules",
     "train_speed",
     "train_learning",
+    "study_checks",
 )
 PAGE = ROOT / "docs" / "benchmarks.md"
 

@@ -14,6 +14,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 STAGES = {"translate", "filter", "train", "eval", "data_cards"}
 FRONT_DOOR = ("mlt.toolkit.cli", "mlt.toolkit.commands")
+# Stands above all stages: it reads recipes and ladders, and starts the stages as programs.
+STUDY = "mlt.eval.study"
 NOT_PACKAGES = {"tests", "bench", "docs"}
 HEAVY = {
     "accelerate",
@@ -185,12 +187,22 @@ def test_command_line_imports_stages_only_inside_commands() -> None:
     assert wrong == []
 
 
-def test_evaluation_never_imports_training() -> None:
+def test_evaluation_never_imports_training_but_for_the_study() -> None:
     assert [
         name
         for name, path in MODULES.items()
         if name.startswith("mlt.eval")
+        and not name.startswith(STUDY)
         and any(imported.startswith("mlt.train") for imported in imports(name, path, anywhere=True))
+    ] == []
+
+
+def test_nothing_but_its_command_imports_the_study() -> None:
+    assert [
+        name
+        for name, path in MODULES.items()
+        if not name.startswith((STUDY, "mlt.toolkit.commands.study"))
+        and any(imported.startswith(STUDY) for imported in imports(name, path, anywhere=True))
     ] == []
 
 

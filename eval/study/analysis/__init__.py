@@ -1,0 +1,1 @@
+"""The long table of a study and what is estimated from it."""

@@ -1,0 +1,1 @@
+"""From a study file to a plan: specs, addresses, what it costs."""

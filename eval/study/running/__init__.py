@@ -1,0 +1,1 @@
+"""A plan carried out: stages, jobs, states, what carries them."""
