@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # Told apart in grey too, and by those who do not see red or green (Okabe and Ito).
-_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
-_MARKERS = "osD^"
-_INK, _LINE = "#1d2226", "#dfe2e4"
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
+MARKERS = "osD^"
+INK, LINE = "#1d2226", "#dfe2e4"
 # In a page, a style element would hold for all of it, and the groups' names would stand there once a plot.
 _ALONE = re.compile(r'<defs>\s*<style.*?</style>\s*</defs>| id="[a-z]+\d*_\d+"', re.DOTALL)
 
@@ -35,7 +35,7 @@ class Bar:
 def accuracy_svg(series: Mapping[str, Sequence[Bar]], title: str) -> Markup:
     """Accuracies (shares) with their intervals: a line a label, a colour a series."""
     labels = list(dict.fromkeys(bar.label for bars in series.values() for bar in bars))
-    with _figure(len(labels)) as (figure, axes):
+    with drawing(len(labels)) as (figure, axes):
         for number, (name, bars) in enumerate(series.items()):
             shift = 0.22 * (number - (len(series) - 1) / 2)
             places = [labels.index(bar.label) + shift for bar in bars]
@@ -45,19 +45,19 @@ def accuracy_svg(series: Mapping[str, Sequence[Bar]], title: str) -> Markup:
         if len(series) > 1:
             axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=len(series), frameon=False)
         _label_lines(axes, labels)
-        return _svg(figure, title)
+        return svg_of(figure, title)
 
 
 def difference_svg(bars: Sequence[Bar], margin: float, title: str) -> Markup:
     """Differences (shares, second less first) with their intervals, around the band within ``margin``."""
-    with _figure(len(bars)) as (figure, axes):
+    with drawing(len(bars)) as (figure, axes):
         _differences(axes, bars, margin)
-        return _svg(figure, title)
+        return svg_of(figure, title)
 
 
 def difference_png(bars: Sequence[Bar], margin: float) -> bytes:
     """What :func:`difference_svg` shows, as a PNG."""
-    with _figure(len(bars)) as (figure, axes):
+    with drawing(len(bars)) as (figure, axes):
         _differences(axes, bars, margin)
         data = BytesIO()
         figure.savefig(data, format="png", dpi=150, metadata={"Software": None})
@@ -66,7 +66,7 @@ def difference_png(bars: Sequence[Bar], margin: float) -> bytes:
 
 def _differences(axes: Axes, bars: Sequence[Bar], margin: float) -> None:
     axes.axvspan(-100 * margin, 100 * margin, color="#eef3f4", zorder=0)
-    axes.axvline(0, color=_INK, linewidth=0.8, zorder=1)
+    axes.axvline(0, color=INK, linewidth=0.8, zorder=1)
     _whiskers(axes, bars, list(range(len(bars))), 0, "")
     reach = 1.1 * 100 * max(2 * margin, *(max(abs(bar.low), abs(bar.high)) for bar in bars))
     axes.set_xlim(-reach, reach)
@@ -81,8 +81,8 @@ def _whiskers(axes: Axes, bars: Sequence[Bar], places: Sequence[float], number: 
         places,
         # A percentile interval need not hold its value.
         xerr=[[max(0.0, error) for error in side] for side in errors],
-        fmt=_MARKERS[number % len(_MARKERS)],
-        color=_COLOURS[number % len(_COLOURS)],
+        fmt=MARKERS[number % len(MARKERS)],
+        color=COLOURS[number % len(COLOURS)],
         markersize=5,
         capsize=2.5,
         linewidth=1.3,
@@ -95,7 +95,7 @@ def _label_lines(axes: Axes, labels: Sequence[str]) -> None:
     """A line a label, the first on top."""
     axes.set_yticks(range(len(labels)), labels)
     axes.set_ylim(len(labels) - 0.4, -0.6)
-    axes.grid(axis="x", color=_LINE, linewidth=0.7)
+    axes.grid(axis="x", color=LINE, linewidth=0.7)
     axes.set_axisbelow(True)
     axes.tick_params(length=0)
     for side in ("top", "right", "left"):
@@ -103,7 +103,7 @@ def _label_lines(axes: Axes, labels: Sequence[str]) -> None:
 
 
 @contextmanager
-def _figure(lines: int) -> Iterator[tuple[Figure, Axes]]:
+def drawing(lines: int) -> Iterator[tuple[Figure, Axes]]:
     """An empty figure of as many lines, with settings that neither the user nor the clock change."""
     import matplotlib
     from matplotlib.figure import Figure
@@ -114,11 +114,11 @@ def _figure(lines: int) -> Iterator[tuple[Figure, Axes]]:
         "text.parse_math": False,
         "font.family": "sans-serif",
         "font.size": 10,
-        "text.color": _INK,
-        "axes.labelcolor": _INK,
-        "xtick.color": _INK,
-        "ytick.color": _INK,
-        "axes.edgecolor": _LINE,
+        "text.color": INK,
+        "axes.labelcolor": INK,
+        "xtick.color": INK,
+        "ytick.color": INK,
+        "axes.edgecolor": LINE,
     }
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
@@ -127,7 +127,8 @@ def _figure(lines: int) -> Iterator[tuple[Figure, Axes]]:
         yield figure, figure.add_subplot()
 
 
-def _svg(figure: Figure, title: str) -> Markup:
+def svg_of(figure: Figure, title: str) -> Markup:
+    """A figure as SVG for a page, without what would change from one drawing to the next; ``title`` is read aloud."""
     from markupsafe import Markup, escape
 
     data = BytesIO()

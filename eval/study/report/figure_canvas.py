@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from ...plots import _COLOURS, _INK, _LINE, _MARKERS, _figure, _svg
+from ... import plots
+from ...plots import LINE, drawing, svg_of
 
 if TYPE_CHECKING:
     from markupsafe import Markup
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLOURS = (*_COLOURS, "#e69f00", "#56b4e9", "#444b52")
-MARKERS = (*_MARKERS, *"vPX")
-INK, LINE = _INK, _LINE
+COLOURS = (*plots.COLOURS, "#e69f00", "#56b4e9", "#444b52")
+MARKERS = (*plots.MARKERS, *"vPX")
 _DPI = 150
 
 
@@ -39,7 +39,7 @@ class Picture:
 @contextmanager
 def canvas(width: float, height: float) -> Iterator[Figure]:
     """An empty figure, in inches, with the settings of every plot of this program."""
-    with _figure(1) as (figure, _):
+    with drawing(1) as (figure, _):
         figure.clear()
         figure.set_size_inches(width, height)
         yield figure
@@ -50,7 +50,7 @@ def picture(figure: Figure, name: str, title: str) -> Picture:
     data = BytesIO()
     figure.savefig(data, format="png", dpi=_DPI, metadata={"Software": None})
     figure.set_layout_engine("none")  # all stands in its place now; to find it once more takes as long as to draw
-    return Picture(name, title, _svg(figure, title), data.getvalue())
+    return Picture(name, title, svg_of(figure, title), data.getvalue())
 
 
 def plain(axes: Axes, *, grid: Any = "both") -> None:

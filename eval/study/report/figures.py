@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ...plots import INK, LINE
 from ..analysis.evidence import Number
-from .figure_canvas import COLOURS, INK, LINE, MARKERS, Picture, canvas, picture, plain
+from .figure_canvas import COLOURS, MARKERS, Picture, canvas, picture, plain
 from .tables import bounds, evidence_link, known, value_text
 
 if TYPE_CHECKING:
