@@ -50,7 +50,8 @@ class Estimate:
 
     def number(self, key: str, label: str, unit: Unit = "difference") -> Number:
         """As a number of the report."""
-        low, high = self.interval()
+        # Where no run and no item differs there is nothing to tell an error from: an interval of one point would lie.
+        low, high = self.interval() if self.error else (None, None)
         if self.replicates > 1:
             method = (
                 f"mean of {self.replicates} model x task x seed, t over them and over {self.groups} groups of items"

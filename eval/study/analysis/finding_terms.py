@@ -9,7 +9,7 @@ from .design_matrix import in_order
 from .evidence import Number, cell_refs
 from .grid import Grid
 from .judging import Claim, judge, unknown
-from .regression import DIRECT, PAPER, PRETRAINED, SIZE, SQRT_L, Fitted, fitted
+from .regression import DIRECT, PAPER, PRETRAINED, SIZE, SQRT_L, Fitted, fitted, no_fit
 from .verdicts import Finding
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def regression_findings(grid: Grid, budget: str) -> Iterator[Finding]:
     for name, (key, text) in _RUNS.items():
         claim, of_key = _claim(name, text), found[key]
         if of_key is None:
-            yield unknown(claim, f"the runs of budget {budget or 'none'} are too few for the regression")
+            yield unknown(claim, f"no regression under budget {budget or 'none'}: {no_fit(grid, key)}")
         elif name not in of_key.places:
             left = {out.name: out.why for out in of_key.design.left_out}
             yield unknown(claim, f"the term cannot be there: {left.get(name, 'these data have no such runs')}")

@@ -52,6 +52,7 @@ _TITLES = {
     "paper": "Pooled OLS with the paper's terms",
     "adjusted": "Pooled OLS within model x task and evaluated language x task",
 }
+_DESIGNS = {"paper": paper_design, "adjusted": adjusted_design}
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,14 +163,24 @@ def regressions(table: StudyTable, *, seed: int = 0) -> tuple[Regression, ...]:
 
 
 def fitted(grid: Grid, key: str) -> Fitted | None:
-    """The regression of a key over a grid of one budget; None where cells are too few for its terms."""
-    design = paper_design(grid) if key == "paper" else adjusted_design(grid)
-    clusters = configurations(grid.cells)
-    if not design.labels or len(set(clusters)) < 3 or len(grid.cells) <= len(design.names):
+    """The regression of a key over a grid of one budget; None where :func:`no_fit` says why there is none."""
+    if no_fit(grid, key):
         return None
+    design = _DESIGNS[key](grid)
+    clusters = configurations(grid.cells)
     places = {name: place for place, name in enumerate(design.labels)}
     errors = Errors(design.matrix, clusters, [design.column(name) for name in design.labels])
     return Fitted(grid, design, errors.fit(grid), places)
+
+
+def no_fit(grid: Grid, key: str) -> str:
+    """Why a regression cannot be fitted, or "": cells that are too few for its terms, or that do not differ."""
+    design, cells = _DESIGNS[key](grid), grid.cells
+    if not design.labels or len(set(configurations(cells))) < 3 or len(cells) <= len(design.names):
+        return f"{len(cells)} cells of {cells['run'].nunique()} runs are too few for its terms"
+    if cells["accuracy"].nunique() == 1:
+        return f"all {len(cells)} cells have the same accuracy"
+    return ""
 
 
 def paper_value(name: str) -> float | None:
@@ -185,8 +196,7 @@ def _regression(key: str, budget: str, grid: Grid, seed: int) -> Regression:
     found = fitted(grid, key)
     runs, cells = int(grid.cells["run"].nunique()), len(grid.cells)
     if found is None:
-        why = f"{cells} cells of {runs} runs are too few for its terms"
-        return Regression(key, _TITLES[key], budget, (), (), runs, cells, None, None, None, why)
+        return Regression(key, _TITLES[key], budget, (), (), runs, cells, None, None, None, no_fit(grid, key))
     design, accuracy = found.design, grid.cells["accuracy"].to_numpy(float)
     refs = cell_refs(grid.cells)
     prefix = f"regression.{key}.{budget}"

@@ -20,6 +20,7 @@ from mlt.eval.study.analysis.grid import make_grid
 from mlt.eval.study.analysis.judging import Claim, judge
 from mlt.eval.study.analysis.long_table import StudyTable
 from mlt.eval.study.analysis.power import power
+from mlt.eval.study.analysis.regression import regressions
 from mlt.eval.study.analysis.simulate import MODELS, Design, Simulator, World
 from mlt.eval.study.analysis.verdicts import Finding
 from mlt.eval.study.analysis.zero_shot import zero_shot
@@ -41,6 +42,15 @@ def models() -> Simulator:
 
 def by_key(table: StudyTable) -> dict[str, Finding]:
     return {finding.key: finding for finding in find(table)}
+
+
+def test_answers_that_are_all_wrong_decide_nothing_and_have_no_interval() -> None:
+    table = seeds().draw(CHANCE, 0)
+    none = replace(table, frame=table.frame.assign(correct=False))
+    for finding in find(none):
+        assert finding.verdict == "undecided", finding
+        assert (finding.effect.low, finding.effect.high) == (None, None), finding
+    assert all("cells have the same accuracy" in found.empty for found in regressions(none))
 
 
 def left_out(high: float, low: float, cells: pd.DataFrame) -> np.ndarray:
