@@ -26,6 +26,8 @@ PARTS = (
     "bergamot",
     "ladder",
     "memory",
+    "shortlist",
+    "calibration",
     "kill",
     "start_up",
     "corruption_bench",

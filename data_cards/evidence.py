@@ -88,7 +88,8 @@ class LanguageEvidence:
     rejected. In a run that was never filtered all are ``before``. ``tasks``: by task; a source row that could not be
     read belongs to none and is counted in ``unread`` alone. ``edited``: kept rows that a person has changed or judged.
     ``brought_back``: of these, the rows that stood aside before. ``checks`` in the order of the columns; empty where
-    nothing was scored. ``language_id``: None where the column was not made. ``units``: of the kept rows.
+    nothing was scored. ``language_id``: None where the column was not made. ``units``: of the kept rows. ``shortlist``:
+    what the manifest says of the words that the model was cut to, if it was.
     """
 
     lang: str
@@ -109,6 +110,7 @@ class LanguageEvidence:
     calibration: Calibration
     units: int
     rungs: tuple[RungShare, ...]
+    shortlist: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)

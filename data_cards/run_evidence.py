@@ -136,7 +136,17 @@ def _language(bundle: Bundle, lang: str, tally: _Tally) -> LanguageEvidence:
         calibration=scores.calibration,
         units=tally.rungs.total(),
         rungs=rung_shares(tally.rungs),
+        shortlist=_shortlist(bundle.manifest, lang),
     )
+
+
+def _shortlist(manifest: Mapping[str, Any], lang: str) -> Mapping[str, Any] | None:
+    """The manifest's entry, where it is one; a published manifest may hold anything."""
+    found = (manifest.get("languages") or {}).get(lang, {}).get("shortlist")
+    numbers = ("words", "vocabulary", "audited", "identical", "chrf")
+    if not isinstance(found, dict) or not isinstance(found.get("kind"), str):
+        return None
+    return found if all(isinstance(found.get(name), int | float | None) for name in numbers) else None
 
 
 def rung_shares(rungs: Mapping[str, int]) -> tuple[RungShare, ...]:

@@ -94,6 +94,21 @@ def rungs_table(run: RunEvidence) -> Markup:
     return table(columns, rows, right=range(1, len(columns)))
 
 
+def shortlists_table(run: RunEvidence) -> Markup:
+    """A row a language that was translated with a list of words: the list, and what its audit has found."""
+    rows = [
+        [
+            *(code(language.lang), code(found["kind"]), found.get("words"), found.get("vocabulary")),
+            *(found.get("audited"), percent(found.get("identical") or 0, found.get("audited") or 0)),
+            found.get("chrf"),
+        ]
+        for language in run.languages
+        if (found := language.shortlist) is not None
+    ]
+    columns = ["language", "list", "words", "of", "audited units", "the same, %", "chrF of the others"]
+    return table(columns, rows, right=range(2, len(columns)))
+
+
 def sources_table(sources: Iterable[SourceUse]) -> Markup:
     """Where the kept English rows come from."""
     columns = ["data set", "revision", "splits", "licence", "rows"]

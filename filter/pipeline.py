@@ -126,11 +126,15 @@ class Pipeline:
             if sum(totals["rejected"].values()) + totals["out"] != totals["in"]:
                 raise MltError(f"{lang}: rows were lost ({totals}); please report this")
         source = self.run.manifest
+        said = {lang: entry["shortlist"] for lang, entry in source.get("languages", {}).items() if "shortlist" in entry}
         before = self.store.manifest.get("filter", {}).get("languages", {})
         judged = {**{lang: _judged_before(before[lang]) for lang in before}, **self._judged}
         self.store.save_manifest(
             complete=complete,
-            languages=languages,
+            languages={
+                lang: {**totals, **({"shortlist": said[lang]} if lang in said else {})}
+                for lang, totals in languages.items()
+            },
             licenses=source.get("licenses", {}),
             model_notice=source.get("model_notice"),
             versions={**source.get("versions", {}), "mlt": version("mlt")},

@@ -1,4 +1,4 @@
-"""One process at a time writes a folder."""
+"""One process at a time writes a folder, or several that share the work between them."""
 
 from __future__ import annotations
 
@@ -10,20 +10,54 @@ from . import layout
 from .errors import EnvironmentProblem
 from .files import disk_errors
 
+_POLL_S = 0.25
+
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Holds a folder's lock, which ends with the process at the latest; EnvironmentProblem where another has it."""
+def locked(folder: Path, *, wait: bool = False, beside: bool = False) -> Iterator[None]:
+    """Holds a folder's lock, which ends with the process at the latest; EnvironmentProblem where another has it.
+
+    ``wait``: until the other one ends. ``beside``: also while tasks (:func:`task_lock`) write the folder.
+    """
+    with _held(folder / layout.LOCK, f"{folder} is being written by another process", wait=wait):
+        if not beside and (busy := busy_tasks(folder)):
+            raise EnvironmentProblem(
+                f"{folder} is being written by the tasks {', '.join(busy)}: wait for them to end, or use another --out"
+            )
+        yield
+
+
+@contextmanager
+def task_lock(folder: Path, name: str) -> Iterator[None]:
+    """Held by one of several tasks that write a folder together, each under a name of its own."""
+    with _held(folder / f"{layout.LOCK}-{name}", f"{folder} has a task {name} already that runs"):
+        yield
+
+
+def busy_tasks(folder: Path) -> list[str]:
+    """The names of the tasks that write the folder now."""
     from filelock import FileLock, Timeout
 
-    lock = FileLock(folder / layout.LOCK, timeout=0)
+    busy = []
+    for path in sorted(folder.glob(f"{layout.LOCK}-*")):
+        try:
+            with FileLock(path, timeout=0):
+                pass
+        except Timeout:
+            busy.append(path.name.removeprefix(f"{layout.LOCK}-"))
+    return busy
+
+
+@contextmanager
+def _held(path: Path, problem: str, *, wait: bool = False) -> Iterator[None]:
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(path, timeout=-1 if wait else 0)
     try:
-        with disk_errors(folder / layout.LOCK):
-            lock.acquire()
+        with disk_errors(path):
+            lock.acquire(poll_interval=_POLL_S)
     except Timeout:
-        raise EnvironmentProblem(
-            f"{folder} is being written by another process: wait for it to end, or use another --out"
-        ) from None
+        raise EnvironmentProblem(f"{problem}: wait for it to end, or use another --out") from None
     try:
         yield
     finally:

@@ -54,9 +54,9 @@ class RunStore(Run):
         with locked(folder):
             layout.check_folder(folder)
             finish_replacing(folder)
-            store = cls(folder, _settle(folder, identity, force))
+            store = cls(folder, settle(folder, identity, force))
             with disk_errors(folder):
-                store._clean()
+                store.clean()
             try:
                 yield store
             finally:
@@ -205,7 +205,7 @@ class RunStore(Run):
         except DataError:  # missing, or damaged: found out again
             return None
 
-    def _clean(self) -> None:
+    def clean(self) -> None:
         """Removes what no marker speaks for, and the plans of finished shards."""
         layout.remove(layout.leftovers(self.path))
         rmtree(self.path / layout.SCRATCH, ignore_errors=True)
@@ -218,7 +218,7 @@ class RunStore(Run):
             layout.remove([path for path in plans if layout.part_of(path) in done])
 
 
-def _settle(folder: Path, identity: Mapping[str, Any], force: bool) -> dict[str, Any]:
+def settle(folder: Path, identity: Mapping[str, Any], force: bool) -> dict[str, Any]:
     """The manifest of the run to write: the old one where it fits, else a new one, which is written."""
     exists = (folder / layout.MANIFEST).is_file()
     if exists and not force:

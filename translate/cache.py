@@ -17,12 +17,13 @@ from threading import Lock
 from typing import Any, TypeVar
 
 from ..toolkit.errors import EnvironmentProblem
+from ..toolkit.records import dump_json
 from ..toolkit.sqlite import database_errors, is_damaged
-from .engine import Decoding, Hypothesis
+from .engine import Decoding, Engine, Hypothesis
 from .eviction import CacheFile, evict, list_caches
 from .unit_file import cache_root, open_unit_file, unit_path
 
-__all__ = ["CacheFile", "UnitCache", "cache_root", "evict", "key_maker", "list_caches", "unit_key"]
+__all__ = ["CacheFile", "UnitCache", "cache_name", "cache_root", "evict", "key_maker", "list_caches", "unit_key"]
 
 _KEY_VERSION = 1  # raised when the same key would no longer mean the same hypothesis
 _CHUNK = 500  # keys in one query: under the oldest limit on bound values
@@ -50,6 +51,14 @@ def key_maker(
         return digest.hexdigest()
 
     return key
+
+
+def cache_name(engine: Engine) -> str:
+    """The folder of an engine's cached units: its name, for people, and a hash of all that decides a hypothesis."""
+    identity = dump_json(dict(sorted(engine.identity.items())))
+    model = Path(str(engine.identity["model"])).name
+    readable = "".join(char if char.isalnum() or char in "-_." else "-" for char in model)[:60]
+    return f"{engine.name}-{readable}-{blake2b(identity.encode(), digest_size=6).hexdigest()}"
 
 
 class UnitCache:

@@ -64,12 +64,15 @@ def probes() -> list[Unit]:
     return [_probe(template, fills) for template, fills in _PROBES]
 
 
+def probe_texts() -> list[str]:
+    """The probes as they are sent: with their spans as they are, then in every form."""
+    return [shown.text for group in _shown().values() for shown in group if shown]
+
+
 def calibrate(decoder: Decoder, decoding: Decoding, target: Language, plans: Plans | None = None) -> Calibration:
     """Measure a model on one language. Costs ``len(probes()) * (1 + len(FORMS))`` short units, once."""
-    shown = {"": [show_as_is(unit) for unit in probes()]}
-    shown |= {form.name: [show_as(unit, form) for unit in probes()] for form in FORMS}
-    texts = [s.text for group in shown.values() for s in group if s]
-    hypotheses = dict(decoder.decode(texts, decoding, plans=plans, step="calibration"))
+    shown = _shown()
+    hypotheses = dict(decoder.decode(probe_texts(), decoding, plans=plans, step="calibration"))
 
     def share(group: Iterable[Shown | None]) -> float:
         good = [isinstance(judge(s, hypotheses[s.text][0], target, translates=False), Accepted) for s in group if s]
@@ -78,6 +81,12 @@ def calibrate(decoder: Decoder, decoding: Decoding, target: Language, plans: Pla
     shares = {name: share(group) for name, group in shown.items()}
     direct = shares.pop("")
     return Calibration(direct, dict(sorted(shares.items(), key=lambda item: -item[1])))
+
+
+def _shown() -> dict[str, list[Shown | None]]:
+    """How each form, and none (""), shows the probes."""
+    shown = {"": [show_as_is(unit) for unit in probes()]}
+    return shown | {form.name: [show_as(unit, form) for unit in probes()] for form in FORMS}
 
 
 def _probe(template: str, fills: tuple[str, ...]) -> Unit:

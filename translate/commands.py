@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +16,8 @@ from ..toolkit.tables import print_json, print_table, size_text
 
 if TYPE_CHECKING:
     from .eviction import CacheFile
+
+_CARRIERS = ("executor", "address", "cpus_per_worker", "gpus_per_worker", "shard")  # a dry run is this machine's
 
 
 def run_translate(
@@ -34,6 +36,8 @@ def run_translate(
     request["columns"] = parse_columns(columns) or None
     with open_progress() as progress:
         if dry_run:
+            for name in _CARRIERS:
+                request.pop(name, None)
             from .dryrun import estimate
 
             result: Any = estimate(source, progress=progress, **request)
@@ -128,31 +132,36 @@ def _cached(folder: Path) -> Iterator[Finding]:
 
 
 def run_cache_list(cache_dir: Path | None, *, as_json: bool) -> None:
-    """``mlt cache list``: one row a file of translated units, one a converted model."""
+    """``mlt cache list``: one row a file of translated units, one a converted model, one a model cut to a list."""
     from .eviction import list_caches
     from .model_store import chosen_root, models_in_cache
+    from .shortlist.store import shortlists_in_cache
 
     root = chosen_root(cache_dir)
-    units, models = list_caches(root), models_in_cache(root)
+    units, models, cut = list_caches(root), models_in_cache(root), shortlists_in_cache(root)
     if as_json:
-        print_json({"units": [asdict(file) for file in units], "models": [asdict(model) for model in models]})
+        kinds: dict[str, Sequence[Any]] = {"units": units, "models": models, "shortlists": cut}
+        print_json({kind: [asdict(entry) for entry in entries] for kind, entries in kinds.items()})
         return
     rows: list[tuple[object, ...]] = [
         ("units", file.model, file.language, f"{file.units:,}", size_text(file.bytes), _day(file)) for file in units
     ]
     rows += [("model", x.name, "", "", size_text(x.size), x.created[:10]) for x in models]
+    rows += [("shortlist", f"{x.name}, {x.words:,} words", "", "", size_text(x.size), x.created[:10]) for x in cut]
     print_table(["kind", "model", "language", "units", "size", "last used"], rows, right=["units", "size"])
 
 
 def run_cache_size(cache_dir: Path | None, *, as_json: bool) -> None:
-    """``mlt cache size``: bytes of the translated units and of the converted models, and where they are."""
+    """``mlt cache size``: bytes of the translated units, the converted models and the cut ones, and where they are."""
     from .eviction import list_caches
     from .model_store import chosen_root, models_in_cache
+    from .shortlist.store import shortlists_in_cache
 
     root = chosen_root(cache_dir)
     sizes = {
         "units": sum(file.bytes for file in list_caches(root)),
         "models": sum(model.size for model in models_in_cache(root)),
+        "shortlists": sum(model.size for model in shortlists_in_cache(root)),
     }
     if as_json:
         print_json({"folder": str(root), **sizes})
@@ -168,12 +177,15 @@ def run_cache_evict(
     max_size: str | None,
     as_json: bool,
 ) -> None:
-    """``mlt cache evict``: see :func:`mlt.translate.eviction.evict`; converted models stay."""
+    """``mlt cache evict``: see :func:`mlt.translate.eviction.evict`; cut models go too, converted ones stay."""
     from .eviction import evict
     from .model_store import chosen_root
+    from .shortlist.store import evict_shortlists
 
+    root = chosen_root(cache_dir)
     limit = None if max_size is None else parse_size(max_size)
-    freed = evict(chosen_root(cache_dir), max_bytes=limit, older_than_days=older_than, model=model)
+    freed = evict(root, max_bytes=limit, older_than_days=older_than, model=model)
+    freed += evict_shortlists(root, older_than_days=older_than, model=model)
     if as_json:
         print_json({"freed_bytes": freed})
     else:

@@ -1,4 +1,4 @@
-"""An NLLB or M2M100 checkpoint as transformers writes it becomes a CTranslate2 folder, once.
+"""A checkpoint as transformers writes it becomes a CTranslate2 folder, once.
 
 The work is done by this module as a program of its own, so that torch and a full copy of the weights are gone
 when it ends: ``python -m mlt.translate.convert SOURCE DESTINATION QUANTIZATION``.
@@ -14,9 +14,17 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ..toolkit.errors import EnvironmentProblem, UsageError
+from ..toolkit.errors import EnvironmentProblem
 from ..toolkit.files import disk_errors, read_json, sync_folder, write_json
-from .engines.tokenization import SENTENCEPIECE_FILES, TOKENIZER_FILE, has_tokenizer, load_vocabulary
+from .engines.tokenization import (
+    SENTENCEPIECE_FILES,
+    SIDED_FILES,
+    TOKENIZER_FILE,
+    has_tokenizer,
+    load_vocabulary,
+)
+from .families.marian import CONFIG as PAIR_FILE
+from .families.registry import check_checkpoint
 from .model_store import ABOUT_FILE, Progress
 
 _NEEDED = ("torch", "transformers", "sentencepiece", "google.protobuf")
@@ -49,7 +57,7 @@ def convert_once(
             with disk_errors(destination):
                 shutil.copytree(source, unfinished)
         else:
-            check_tokenizer(source)
+            check_checkpoint(source)
             _run(source, unfinished, quantization)
         write_json(unfinished / ABOUT_FILE, about)
         unfinished.replace(destination)
@@ -89,32 +97,50 @@ def convert(source: Path, destination: Path, quantization: str) -> None:
     from ctranslate2.converters import TransformersConverter
 
     class Converter(TransformersConverter):
+        def load_model(self, model_class: Any, path: str, **options: Any) -> Any:
+            model = super().load_model(model_class, path, **options)
+            # transformers 5 calls every T5 tied and notes elsewhere whether its outputs are scaled, which is what
+            # CTranslate2 4.8 wants to know: MADLAD-400's are not.
+            model.config.tie_word_embeddings = getattr(
+                model.config, "scale_decoder_outputs", model.config.tie_word_embeddings
+            )
+            return model
+
         def load_tokenizer(self, tokenizer_class: Any, path: str, **options: Any) -> Any:
             self.tokenizer = super().load_tokenizer(tokenizer_class, path, **options)
             # transformers 5 no longer lists M2M100's language tokens where CTranslate2 4.8 looks for them.
-            languages = getattr(self.tokenizer, "lang_token_to_id", None)
-            if languages:
-                vocabulary = {**self.tokenizer.get_vocab(), **languages}
-                self.tokenizer.get_vocab = lambda: vocabulary
+            vocabulary = {**self.tokenizer.get_vocab(), **(getattr(self.tokenizer, "lang_token_to_id", None) or {})}
+            # Nor are T5's sentinels, which it adds to every tokenizer, in the embeddings of MADLAD-400.
+            rows = read_json(source / "config.json").get("vocab_size", len(vocabulary))
+            vocabulary = {token: index for token, index in vocabulary.items() if index < rows}
+            self.tokenizer.get_vocab = lambda: vocabulary
             return self.tokenizer
 
     converter = Converter(str(source), low_cpu_mem_usage=True)
     converter.convert(str(destination), quantization=quantization)
-    if (source / TOKENIZER_FILE).is_file():
-        shutil.copy(source / TOKENIZER_FILE, destination)
-    elif hasattr(converter.tokenizer, "backend_tokenizer"):
-        converter.tokenizer.backend_tokenizer.save(str(destination / TOKENIZER_FILE))
-    else:
-        for name in SENTENCEPIECE_FILES:
-            if (source / name).is_file():
-                shutil.copy(source / name, destination)
+    _copy_tokenizer(source, destination, converter.tokenizer)
     _check(destination)
+
+
+def _copy_tokenizer(source: Path, destination: Path, tokenizer: Any) -> None:
+    """The files that the engine reads: tokenizer.json where there is one, else SentencePiece models."""
+    names: tuple[str, ...] = SENTENCEPIECE_FILES
+    if (source / SIDED_FILES[0]).is_file():
+        names = (*SIDED_FILES, PAIR_FILE)
+    elif (source / TOKENIZER_FILE).is_file():
+        names = (TOKENIZER_FILE,)
+    elif hasattr(tokenizer, "backend_tokenizer"):
+        tokenizer.backend_tokenizer.save(str(destination / TOKENIZER_FILE))
+        return
+    for name in names:
+        if (source / name).is_file():
+            shutil.copy(source / name, destination)
 
 
 def _check(folder: Path) -> None:
     """Every token of the tokenizer has the same id in the model's vocabulary."""
     if not has_tokenizer(folder):
-        raise ValueError("the checkpoint holds no tokenizer.json and no sentencepiece.bpe.model")
+        raise ValueError("the checkpoint holds no tokenizer.json and no SentencePiece model")
     if not (folder / TOKENIZER_FILE).is_file():
         return
     from tokenizers import Tokenizer
@@ -122,27 +148,10 @@ def _check(folder: Path) -> None:
     vocabulary = load_vocabulary(folder)
     tokens = Tokenizer.from_file(str(folder / TOKENIZER_FILE)).get_vocab()
     for token, index in tokens.items():
+        if index >= len(vocabulary) and token.startswith("<extra_id_"):
+            continue  # T5's sentinels, which no text becomes
         if index >= len(vocabulary) or vocabulary[index] != token:
             raise ValueError(f"tokenizer.json has token {token!r} as {index}, the model has not")
-
-
-def check_tokenizer(folder: Path) -> None:
-    """Raises UsageError where a checkpoint's own numbering of the languages cannot be known.
-
-    From a SentencePiece model alone, transformers 5 puts <mask> before NLLB's languages and transformers 4 after
-    them: each language would become its neighbour, without an error. M2M100's vocab.json leaves no such doubt.
-    """
-    if not (folder / TOKENIZER_FILE).is_file() and not (folder / "vocab.json").is_file():
-        raise UsageError(
-            f"--model {folder}: it lacks {TOKENIZER_FILE} (NLLB) or vocab.json (M2M100), which numbers its languages; "
-            "copy that file from the model's Hub page"
-        )
-
-
-def is_checkpoint(folder: Path) -> bool:
-    """Whether a folder is an NLLB or M2M100 checkpoint as transformers writes it."""
-    config = folder / "config.json"
-    return config.is_file() and read_json(config).get("model_type") == "m2m_100"
 
 
 if __name__ == "__main__":

@@ -1,151 +1,214 @@
 """What a run would cost: rows, units, tokens, unknown tokens, time and licences, with nothing written to a run.
 
-The time is that of the first attempt at every unit that is not a repetition, measured on a sample of the units; what
-fails a check and is tried again comes on top.
+The time is that of the run that follows on this machine, with what its caches hold now: reading, loading, decoding
+what is new with the settings and the list of words that the run would use, trying again, checking and writing. What is
+found out for it once a machine or model (the fastest settings, placeholders) is kept in the cache, where the run
+finds it.
 """
 
 from __future__ import annotations
 
-import time
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from hashlib import blake2b
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from math import ceil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from ..toolkit.languages import ENGLISH, Language
+from ..toolkit.languages import Language
 from ..toolkit.progress import NullProgress, Progress
-from ..toolkit.records import Record
-from ..toolkit.tasks import get_task
-from .api import Job, prepare
-from .decode import batches_for
+from .api import DEFAULT_SHARD_SIZE, Job, prepare
+from .cache import UnitCache, cache_name
+from .calibrate import calibrate
+from .decode import Decoder
+from .decoded_sample import DecodedSample, decode_sample, sample_size, timed
 from .engine import Engine
-from .english import english_record
-from .shard import Settings
-from .units import plan_text
+from .engines.ct2 import Ct2Engine
+from .english_side import EnglishSide, count, in_cache
+from .model_store import chosen_root
+from .run_time import RunTime, Work, handling_seconds, load_seconds, run_time
+from .shortlist.audit import audit_size
+from .shortlist.engine import shortlisted
+from .shortlist.pieces import Shortlist, learned_list, script_list, text_pieces
+from .shortlist.seen import SeenPieces
+from .shortlist.setting import cuttable, gains, kind_for
+from .speed_settings import best_speed, use_speed
+from .units import Unit
 
-SAMPLE_UNITS = 48
-_CHUNK = 2000
-
-
-@dataclass
-class _Tally:
-    """What was counted of the English side; ``sample`` holds the units whose hashes are lowest."""
-
-    counts: Counter[str] = field(default_factory=Counter)
-    tokens: Counter[str] = field(default_factory=Counter)
-    unknown: Counter[str] = field(default_factory=Counter)
-    sample: dict[bytes, str] = field(default_factory=dict)
+# A list is learned from the outputs of the first shard, and held against those of the second.
+_LEARNING_SHARDS = 2
 
 
 def estimate(
-    source: str | Path | None = None, *, progress: Progress | None = None, shard_size: int = 0, **options: Any
+    source: str | Path | None = None,
+    *,
+    progress: Progress | None = None,
+    shard_size: int = DEFAULT_SHARD_SIZE,
+    cache_dir: str | Path | None = None,
+    **options: Any,
 ) -> dict[str, Any]:
     """Count a request and time a sample of it; takes what :func:`mlt.translate.translate` takes, but for the folder.
 
     Returns rows, records, units, unique_units, rejected by reason; per language source_tokens, unknown_rate,
-    target_tokens, units_per_s and estimated_seconds (None where nothing is to be sent); and the licences. The model
-    is loaded for it, and fetched if it is not in the cache.
+    target_tokens, cached_units, retried (a share), units_per_s, estimated_seconds (None where nothing is to be sent)
+    and its parts (seconds); start_seconds and estimated_seconds of the whole run; and the licences. The model is
+    loaded for it, and fetched if it is not in the cache.
     """
-    job = prepare(source, progress=progress, **options)
     progress = progress or NullProgress()
+    job = prepare(source, progress=progress, cache_dir=cache_dir, **options)
     try:
-        tally = _count(job, progress)
-        languages = {language.code: _language(job, language, tally) for language in job.languages}
+        progress.message("loading the model")
+        # First: what the engine loads for its first text is none of the reading's time.
+        start = load_seconds(job.engine, job.languages[0], job.settings.decoding)
+        side = count(job, progress)
+        dry = _DryRun(job, side, max(1, shard_size), chosen_root(cache_dir), options.get("workers") is None, progress)
+        start += side.seconds["reading"] + side.seconds["pieces"] + dry.handling[0]
+        languages = {language.code: dry.language(language) for language in job.languages}
     finally:
         job.engine.close()
-    counts = tally.counts
+        progress.message("")
+    counts = side.counts
     rejected = {key.removeprefix("rejected:"): n for key, n in counts.items() if key.startswith("rejected:")}
     return {
         **{name: counts[name] for name in ("rows", "records", "units", "unique_units")},
         "rejected": rejected,
         "languages": languages,
+        "start_seconds": start,
+        "estimated_seconds": start + sum(entry["estimated_seconds"] or 0.0 for entry in languages.values()),
         "licenses": {"source": job.reader.license, "model": job.engine.license},
     }
 
 
-def _count(job: Job, progress: Progress) -> _Tally:
-    tally = _Tally()
-    seen: set[bytes] = set()
-    fresh: list[str] = []
-    progress.start("en", job.reader.limit)
-    for row in job.reader.rows():
-        tally.counts["rows"] += 1
-        progress.advance("en", 1)
-        record = english_record(row)
-        if not isinstance(record, Record):
-            tally.counts[f"rejected:{record.reason}"] += 1
-            continue
-        tally.counts["records"] += 1
-        for text in _unit_texts(record, job.settings):
-            tally.counts["units"] += 1
-            digest = blake2b(text.encode(), digest_size=8).digest()
-            if digest in seen:
-                continue
-            seen.add(digest)
-            fresh.append(text)
-            tally.sample[digest] = text
-        if len(tally.sample) > _CHUNK:
-            tally.sample = dict(sorted(tally.sample.items())[:SAMPLE_UNITS])
-        if len(fresh) >= _CHUNK:
-            _count_tokens(job, fresh, tally)
-            fresh = []
-    _count_tokens(job, fresh, tally)
-    progress.finish("en")
-    tally.counts["unique_units"] = len(seen)
-    tally.sample = dict(sorted(tally.sample.items())[:SAMPLE_UNITS])
-    return tally
+@dataclass(frozen=True)
+class _WithList:
+    """The engine with the list that a run would make, the seconds until it decodes, and a sample of the full one.
+
+    ``full_shards``: of these the list has yet to be learned.
+    """
+
+    engine: Engine
+    opening: float
+    full: DecodedSample
+    full_shards: int
 
 
-def _unit_texts(record: Record, settings: Settings) -> Iterator[str]:
-    task, policies = get_task(record.task), settings.policies
-    values = task.values(record, policies)
-    for value in values:
-        yield from (unit.text for unit in plan_text(value, segment="line").units)
-    # The renderings are not known before the values are translated; each value stands for its own here.
-    for text in task.texts(record, policies, {value: value for value in values}):
-        yield from (unit.text for unit in plan_text(text.text, text.protected, settings.segment).units)
+@dataclass
+class _DryRun:
+    """What all languages of one dry run share."""
 
+    job: Job
+    side: EnglishSide
+    shard_size: int
+    root: Path
+    find_speed: bool
+    progress: Progress
 
-def _count_tokens(job: Job, texts: Sequence[str], tally: _Tally) -> None:
-    for language in job.languages:
-        for unit in job.engine.prepare(texts, ENGLISH, language):
-            tally.tokens[language.code] += unit.size
-            tally.unknown[language.code] += unit.unknown
+    @cached_property
+    def handling(self) -> tuple[float, float]:
+        """Seconds once, and a record: see :func:`handling_seconds`."""
+        return handling_seconds(list(self.side.records.values()), self.job.languages[0], self.job.settings)
 
+    def language(self, language: Language) -> dict[str, Any]:
+        """The facts of one language."""
+        tokens = self.side.tokens[language.code]
+        facts: dict[str, Any] = {
+            "source_tokens": tokens,
+            "unknown_rate": self.side.unknown[language.code] / tokens if tokens else 0.0,
+            "target_tokens": 0,
+            "cached_units": 0,
+            "retried": 0.0,
+            "units_per_s": None,
+            "estimated_seconds": None,
+        }
+        if not self.side.units:
+            return facts
+        self.progress.message(f"timing a sample in {language.code}")
+        with self._list(language) as made:
+            engine = made.engine if made else self.job.engine
+            self._use_fastest(engine, language)
+            cached = in_cache(self.job, engine, language, self.root)
+            work = self._work(language, cached)
+            found = self._timed(engine, language, work, cached)
+        parts = {"decoding": found.decoding, "retries": found.retries, "handling": found.handling}
+        if made:
+            parts |= {"opening": made.opening, "full_vocabulary": self._full_seconds(made, found, work)}
+        seconds = sum(parts.values())
+        return facts | {
+            "target_tokens": found.target_tokens,
+            "cached_units": len(cached),
+            "retried": found.retried,
+            "units_per_s": self.side.counts["unique_units"] / seconds if seconds else None,
+            "estimated_seconds": seconds,
+            "seconds": parts,
+        }
 
-def _language(job: Job, language: Language, tally: _Tally) -> dict[str, Any]:
-    tokens = tally.tokens[language.code]
-    facts: dict[str, Any] = {
-        "source_tokens": tokens,
-        "unknown_rate": tally.unknown[language.code] / tokens if tokens else 0.0,
-        "target_tokens": 0,
-        "units_per_s": None,
-        "estimated_seconds": None,
-    }
-    if not tally.sample:
-        return facts
-    sample = list(tally.sample.values())
-    seconds, source_tokens, target_tokens = _timed(job.engine, language, sample, job.settings)
-    total = seconds * tokens / max(1, source_tokens)
-    return facts | {
-        "target_tokens": round(target_tokens * tokens / max(1, source_tokens)),
-        "units_per_s": tally.counts["unique_units"] / total if total else None,
-        "estimated_seconds": total,
-    }
+    @cached_property
+    def _shards(self) -> int:
+        return max(1, ceil(self.side.counts["rows"] / self.shard_size))
 
+    def _work(self, language: Language, cached: Mapping[str, int]) -> Work:
+        return Work(
+            units=self.side.counts["unique_units"] - len(cached),
+            tokens=self.side.tokens[language.code] - sum(cached.values()),
+            records=self.side.counts["records"],
+            shards=self._shards,
+        )
 
-def _timed(engine: Engine, language: Language, texts: Sequence[str], settings: Settings) -> tuple[float, int, int]:
-    """Seconds, source tokens and target tokens of one pass over ``texts``; loading the model is not counted."""
-    prepared = dict(enumerate(engine.prepare(texts, ENGLISH, language)))
-    smallest = min(prepared.values(), key=lambda unit: unit.size)
-    list(engine.translate([[smallest]], ENGLISH, language, settings.decoding))
-    plan = batches_for(engine, {str(key): unit.size for key, unit in prepared.items()})
-    started = time.perf_counter()
-    batches = ([prepared[int(key)] for key in batch] for batch in plan)
-    results = list(engine.translate(batches, ENGLISH, language, settings.decoding))
-    seconds = time.perf_counter() - started
-    hypotheses = [best[0].text for batch in results for best in batch if best]
-    out = engine.prepare(hypotheses, ENGLISH, language)
-    return seconds, sum(unit.size for unit in prepared.values()), sum(unit.size for unit in out)
+    def _timed(self, engine: Engine, language: Language, work: Work, cached: Collection[str]) -> RunTime:
+        units = [unit for unit in self._sample(engine) if unit.text not in cached]
+        calibration = None
+        if self.job.settings.climb and any(unit.spans for unit in units):
+            with UnitCache(cache_name(engine), language.code, root=self.root) as cache:
+                calibration = calibrate(Decoder(engine, language, cache), self.job.settings.decoding, language)
+        settings, (_, handling) = self.job.settings, self.handling
+        return run_time(engine, language, units, settings, work, handling=handling, calibration=calibration)
+
+    def _sample(self, engine: Engine) -> list[Unit]:
+        """A random sample, no larger than a shard."""
+        a_shard = ceil(self.side.counts["unique_units"] / self._shards)
+        return list(self.side.units.values())[: min(a_shard, sample_size(engine))]
+
+    def _use_fastest(self, engine: Engine, language: Language) -> None:
+        if self.find_speed and isinstance(engine, Ct2Engine):
+            rows, decoding = self.side.counts["records"], self.job.settings.decoding
+            use_speed(engine, best_speed(engine, language, decoding, rows=rows, root=self.root))
+
+    @contextmanager
+    def _list(self, language: Language) -> Iterator[_WithList | None]:
+        """The engine with a list; None where a run would go on with the full vocabulary."""
+        if self.job.shortlist == "off":
+            yield None
+            return
+        full = cuttable(self.job.engine)
+        texts = [unit.text for unit in self._sample(full)[: audit_size(0)]]
+        sample = decode_sample(full, language, texts, self.job.settings.decoding, budget=0.0)
+        made, learning = self._made(language, sample)
+        if learning >= self._shards or not gains(self.job.shortlist, made, full):
+            yield None
+            return
+        with TemporaryDirectory() as folder:
+            opening, engine = timed(lambda: shortlisted(full, made, root=Path(folder)))
+            opening += load_seconds(engine, language, self.job.settings.decoding)
+            try:
+                yield _WithList(engine, opening, sample, learning)
+            finally:
+                engine.close()
+
+    def _made(self, language: Language, sample: DecodedSample) -> tuple[Shortlist, int]:
+        """The list of a run, or one much like it, and how many shards are translated without it."""
+        engine, sent = cuttable(self.job.engine), self.side.sent
+        if kind_for(self.job.shortlist, language) == "script":
+            return script_list(engine, language, sent), 0
+        seen = SeenPieces(self.root, engine, language).load().pieces
+        said = text_pieces(engine, [best[0].text for best in sample.hypotheses.values()])
+        return learned_list(engine, language, sent, seen or said), 0 if seen else _LEARNING_SHARDS
+
+    def _full_seconds(self, made: _WithList, found: RunTime, work: Work) -> float:
+        """What is decoded with the full vocabulary: whole shards while a list is learned, and audits after them."""
+        audited = min(audit_size(work.units // work.shards), work.units / work.shards)
+        audits = (work.shards - made.full_shards) * audited * made.full.seconds / len(made.full.prepared)
+        token = made.full.seconds / made.full.tokens
+        slower = max(0.0, token * work.tokens - found.decoding) / work.shards
+        return audits + made.full_shards * slower

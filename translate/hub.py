@@ -1,4 +1,4 @@
-"""Snapshots of NLLB and M2M100 models from the Hugging Face Hub: only the files that are needed."""
+"""Snapshots of translation models from the Hugging Face Hub: only the files that are needed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 from ..toolkit.errors import UsageError
 from ..toolkit.files import read_json
 from ..toolkit.hub_files import Listing, fetch_files
+from .engines.tokenization import SIDED_FILES
+from .families.registry import MODEL_TYPES, NAMES
 from .known_models import known_license
 from .model_store import Progress
 
@@ -21,6 +23,7 @@ _CONFIGS = (
     "added_tokens.json",
     "sentencepiece.bpe.model",
     "vocab.json",
+    *SIDED_FILES,
 )
 _CT2_FILES = ("model.bin", "*vocabulary*", *_CONFIGS)
 _WEIGHTS = {  # the file that tells -> what to fetch; safetensors first: it holds nothing but numbers
@@ -29,7 +32,7 @@ _WEIGHTS = {  # the file that tells -> what to fetch; safetensors first: it hold
     "pytorch_model.bin": ("pytorch_model.bin",),
     "pytorch_model.bin.index.json": ("pytorch_model-*.bin", "pytorch_model.bin.index.json"),
 }
-_HINT = "use --model tiny, or --model with the path of a local NLLB, M2M100 or CTranslate2 folder"
+_HINT = "use --model tiny, or --model with the path of a local checkpoint or CTranslate2 folder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +68,8 @@ def _is_ct2(files: set[str] | frozenset[str], config: dict[str, Any]) -> bool:
 def _what_to_fetch(hub_id: str, files: frozenset[str], config: dict[str, Any]) -> tuple[str, ...]:
     if _is_ct2(files, config):
         return _CT2_FILES
-    if (kind := config.get("model_type")) != "m2m_100":
-        raise UsageError(f"--model {hub_id}: its architecture is {kind}; expected NLLB or M2M100 (m2m_100)")
+    if (kind := config.get("model_type")) not in MODEL_TYPES:
+        raise UsageError(f"--model {hub_id}: its architecture is {kind}; expected {NAMES} ({', '.join(MODEL_TYPES)})")
     weights = next((patterns for sign, patterns in _WEIGHTS.items() if sign in files), None)
     if weights is None:
         raise UsageError(f"--model {hub_id}: it holds no weights (model.safetensors or pytorch_model.bin)")

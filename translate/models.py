@@ -10,9 +10,10 @@ from pathlib import Path
 
 from ..toolkit.errors import EnvironmentProblem, UsageError
 from ..toolkit.files import disk_errors, read_json
-from .convert import check_tokenizer, convert_once, is_checkpoint
+from .convert import convert_once
 from .devices import resolve_compute_type, resolve_device
 from .engine import Engine
+from .families.registry import MODEL_TYPES, NAMES, check_checkpoint, is_checkpoint
 from .hub import Snapshot, fetch
 from .known_models import KnownModel, hub_id_of, known_license, known_models
 from .model_store import (
@@ -65,8 +66,9 @@ def load_engine(
 ) -> Engine:
     """The engine that ``spec`` names, ready to use; weights are loaded with its first batch.
 
-    ``spec``: ``tiny``; a Hub id of an NLLB or M2M100 model (``owner/name``, ``owner/name@revision``, or a short
-    name of :func:`known_models`), fetched and converted once; a folder of such a model, as transformers or
+    ``spec``: ``tiny``; a Hub id of an NLLB, M2M100, MADLAD-400 or OPUS-MT model (``owner/name``,
+    ``owner/name@revision``, or a short name of :func:`known_models`; OPUS-MT has a model for each pair of languages,
+    ``opus-mt-en-sw``), fetched and converted once; a folder of such a model, as transformers or
     CTranslate2 write it; ``openai:URL#NAME``; ``transformers:ID-OR-FOLDER``; ``identity``; ``corrupting[:SEED]``; or
     ``MODULE:CLASS``, a class of the user's own that has the members of :class:`~mlt.translate.engine.Engine`.
 
@@ -88,6 +90,11 @@ def load_engine(
     folder = Path(spec).expanduser()
     if folder.is_dir():
         return _from_folder(folder, options)
+    if spec.lower() == "opus-mt":
+        raise UsageError(
+            "--model opus-mt: OPUS-MT has a model for each pair of languages; name one and give it a run of its own, "
+            "as in --model opus-mt-en-sw --langs sw, or use one of several targets (opus-mt-en-mul)"
+        )
     name = hub_id_of(spec)
     if _OWN_CLASS.fullmatch(spec):
         from .engines.own import load_own
@@ -135,8 +142,8 @@ def _from_folder(folder: Path, options: EngineOptions) -> Engine:
         return _ct2(folder, options)
     if not is_checkpoint(folder):
         raise UsageError(
-            f"--model {folder}: neither a CTranslate2 folder (model.bin) nor an NLLB or M2M100 checkpoint "
-            "(config.json with model_type m2m_100)"
+            f"--model {folder}: neither a CTranslate2 folder (model.bin) nor a checkpoint of {NAMES} "
+            f"(config.json with model_type {', '.join(MODEL_TYPES)})"
         )
     root = chosen_root(options.cache_dir)
     name = folder.resolve().name
@@ -223,7 +230,7 @@ def _reference(rest: str, options: EngineOptions) -> Engine:
     else:
         name, _, wanted = hub_id_of(rest).partition("@")
         snapshot = fetch(name, wanted or None, options.progress)
-    check_tokenizer(snapshot.folder)
+    check_checkpoint(snapshot.folder)
     return TransformersEngine(
         snapshot.folder,
         name=name,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
-from hashlib import blake2b
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,61 +14,111 @@ from typing import TYPE_CHECKING, Any
 from ..toolkit.errors import MltError
 from ..toolkit.languages import ENGLISH, Language
 from ..toolkit.progress import NullProgress, Progress
-from ..toolkit.records import Translation, dump_json
+from ..toolkit.records import Translation
 from ..toolkit.signature import OUTPUT_VERSION
-from .cache import UnitCache
+from .cache import cache_root
 from .calibrate import Calibration, calibrate
 from .decode import Decoder
 from .engine import Engine
+from .engines.ct2 import Ct2Engine
+from .engines.remote import RemoteEngine
 from .english import write_english
 from .placeholders import FORMS
 from .shard import Settings, translate_shard
+from .shortlist.in_run import FullVocabulary, Lists, RunLists, summary
+from .shortlist.sent import SentPieces
+from .shortlist.setting import Setting, cuttable
+from .speed_settings import settle_speed
 
 if TYPE_CHECKING:
+    from ..toolkit.run import Run
     from ..toolkit.sources import SourceReader
     from ..toolkit.store import RunStore
 
 
 @dataclass
 class Pipeline:
-    """One run's parts. ``advance`` amounts are rows of the shard's language."""
+    """One run's parts. ``reader`` is needed to :meth:`run` alone; ``shortlist`` is the setting in force.
+
+    ``find_speed``: the fastest settings of this machine are found for a new run.
+    """
 
     store: RunStore
-    reader: SourceReader
+    reader: SourceReader | None
     engine: Engine
     settings: Settings
     shard_size: int
     cache_root: Path | None = None
     progress: Progress = field(default_factory=NullProgress)
+    shortlist: Setting = "off"
+    find_speed: bool = False
 
     def run(self, languages: Sequence[Language]) -> None:
         """Bring the run to hold every row in ``languages``; what is done already is not done again."""
+        assert self.reader is not None
         shards = write_english(self.store, self.reader, self.shard_size, self.progress)
         for language in languages:
-            self._translate(language, shards)
-        self._save_manifest(complete=True)
+            self.translate_shards(language, shards)
+            while self.due(language, shards):  # what was done with a list that failed in the end
+                self.translate_shards(language, shards)
+            self.close_language(language)
+        self.save_manifest(complete=True)
 
-    def _translate(self, language: Language, shards: Sequence[int]) -> None:
-        inputs = {index: self._marker("en", index) for index in shards}
-        self.progress.start(language.code, sum(marker["out"] for marker in inputs.values()))
-        with UnitCache(cache_name(self.engine), language.code, root=self.cache_root) as cache:
-            decoder = Decoder(self.engine, language, cache)
-            for index, english in inputs.items():
-                marker = self.store.done(language.code, index)
-                if marker is None or marker["input"] != english["input"]:
-                    self._translate_shard(language, index, english, decoder)
-                else:
-                    self.progress.advance(language.code, english["out"])
-        self._check_balance(language)
-        self._save_manifest(complete=False)
+    def due(self, language: Language, shards: Sequence[int]) -> list[int]:
+        """Those of ``shards`` that are not done, or were of other rows, or made with a list that has failed."""
+        with closing(self.open_lists(language)) as lists:
+            lists.settle()
+            return [index for index in shards if not self._stands(language, index, lists)]
+
+    def translate_shards(self, language: Language, shards: Sequence[int]) -> None:
+        """Translate those of ``shards`` that are due. Writes shards, facts and plans, never run.json."""
+        with closing(self.open_lists(language)) as lists:
+            self.translate_with(lists, language, shards)
+
+    def translate_with(self, lists: Lists, language: Language, shards: Sequence[int]) -> None:
+        """The same with lists that the caller keeps open."""
+        rows = {index: self._marker("en", index)["out"] for index in shards}
+        self.progress.start(language.code, sum(rows.values()))
+        for index in shards:
+            if self._stands(language, index, lists):
+                self.progress.advance(language.code, rows[index])
+            else:
+                self._translate_shard(language, index, lists)
         self.progress.finish(language.code)
 
-    def _translate_shard(self, language: Language, index: int, english: Mapping[str, Any], decoder: Decoder) -> None:
-        started, before = time.perf_counter(), (decoder.decoded, decoder.cached)
+    def open_lists(self, language: Language) -> Lists:
+        """The language's decoders, with a list or with the full vocabulary; to be closed."""
+        root = self.cache_root or cache_root()
+        if self.shortlist == "off":
+            return FullVocabulary(self.engine, language, root)
+        engine = cuttable(self.engine)
+        return RunLists(self.store, engine, language, self.shortlist, self.settings, self._sent, root, self.progress)
+
+    def close_language(self, language: Language) -> None:
+        """Check that every English record is accounted for, and write down what the language has."""
+        check_balance(self.store, language.code)
+        self.save_manifest(complete=False)
+
+    def _stands(self, language: Language, index: int, lists: Lists) -> bool:
+        marker = self.store.done(language.code, index)
+        return marker is not None and marker["input"] == self._marker("en", index)["input"] and lists.stands(marker)
+
+    @cached_property
+    def _sent(self) -> SentPieces:
+        return SentPieces(self.store, cuttable(self.engine), self.settings)
+
+    def _translate_shard(self, language: Language, index: int, lists: Lists) -> None:
+        started = time.perf_counter()
+        english, records = self._marker("en", index), self.store.read_shard("en", index)
         steps = _Steps(self.progress, language.code, english["out"])
         plans = _ShardPlans(self.store, language.code, index)
+        if (stale := self.store.done(language.code, index)) and not lists.stands(stale):
+            self.store.drop_shard(language.code, index, plans=False)  # its plans would be removed after a kill
+        decoder, chosen = lists.decoder(index, records, plans)
+        self._settle_speed(decoder)
+        before = decoder.decoded, decoder.cached
         result = translate_shard(
-            self.store.read_shard("en", index),
+            records,
             language,
             decoder=decoder,
             settings=self.settings,
@@ -76,8 +127,10 @@ class Pipeline:
             plans=plans,
             advance=steps.advance,
         )
+        lists.learn(index, records, plans)
         facts = {
             **result.facts,
+            **chosen,
             "in": english["out"],
             "input": english["input"],
             "decoded": decoder.decoded - before[0],
@@ -88,6 +141,17 @@ class Pipeline:
         self.store.drop_plans(language.code, index)
         steps.finish()
 
+    def _settle_speed(self, decoder: Decoder) -> None:
+        settle_speed(
+            self.store,
+            decoder.engine,
+            decoder.target,
+            self.settings.decoding,
+            find=self.find_speed,
+            root=self.cache_root or cache_root(),
+            notify=self.progress.message,
+        )
+
     def _calibration(self, language: Language, decoder: Decoder, plans: _ShardPlans) -> Calibration:
         """Found out once a run and language, and then kept, so that a resumed run climbs the same ladder."""
         name = f"calibration-{language.code}"
@@ -97,6 +161,7 @@ class Pipeline:
             found = calibrate(decoder, self.settings.decoding, language, plans)
             facts = {"direct": found.direct, "forms": [[form, share] for form, share in found.forms.items()]}
             self.store.save_facts(name, facts)
+            facts = self.store.facts(name) or facts  # of several processes the first one decides
             self.progress.message("")
         return Calibration(facts["direct"], dict(facts["forms"]))
 
@@ -115,35 +180,62 @@ class Pipeline:
         assert marker is not None
         return marker
 
-    def _check_balance(self, language: Language) -> None:
-        """Every English record is in the language or among its rejected rows."""
-        totals, english = self.store.totals(language.code), self.store.totals("en")
-        rejected = sum(totals["rejected"].values())
-        if not english["out"] == totals["in"] == totals["out"] + rejected:
-            raise MltError(
-                f"{language.code}: {english['out']} records went in, {totals['out']} came out and {rejected} were"
-                " rejected: rows were lost; please report this"
-            )
-
-    def _save_manifest(self, *, complete: bool) -> None:
-        languages = {}
-        for code in dict.fromkeys([ENGLISH.code, *self.store.languages]):
-            totals = self.store.totals(code)
-            rate = totals["units"] / totals["seconds"] if totals.get("seconds") else None
-            languages[code] = {**totals, "units_per_s": None if rate is None else round(rate, 1)}
-            if code != ENGLISH.code:
-                languages[code]["calibration"] = self.store.facts(f"calibration-{code}")
+    def save_manifest(self, *, complete: bool, **more: Any) -> None:
+        """Write run.json: what every language has by its markers and facts; ``more`` stands beside it."""
+        assert self.reader is not None
+        codes, vocabulary = dict.fromkeys([ENGLISH.code, *self.store.languages]), vocabulary_of(self.engine)
+        if complete:
+            self.store.manifest.pop("set_aside", None)  # shards that an earlier attempt gave up
         self.store.save_manifest(
             complete=complete,
-            languages=languages,
+            languages={code: said_of(self.store, code, vocabulary) for code in codes},
             licenses={"source": self.reader.license, "model": self.engine.license},
             model_notice=model_notice(self.engine),
             versions={name: version(name) for name in ("mlt", "ctranslate2", "pyarrow", "sentencex")},
+            **more,
         )
 
 
-def run_identity(reader: SourceReader, engine: Engine, settings: Settings, shard_size: int) -> dict[str, Any]:
-    """All that decides the rows of a run, but for its languages and its limit, by which it may grow."""
+def check_balance(store: Run, code: str) -> None:
+    """Raises MltError unless every English record is in the language or among its rejected rows."""
+    totals, english = store.totals(code), store.totals(ENGLISH.code)
+    rejected = sum(totals["rejected"].values())
+    if not english["out"] == totals["in"] == totals["out"] + rejected:
+        raise MltError(
+            f"{code}: {english['out']} records went in, {totals['out']} came out and {rejected} were"
+            " rejected: rows were lost; please report this"
+        )
+
+
+def said_of(store: RunStore, code: str, vocabulary: int | None) -> dict[str, Any]:
+    """What run.json says of a language: the sums of its markers, and what was found out for it once.
+
+    ``vocabulary``: the size of the model's, where it is known.
+    """
+    totals = store.totals(code)
+    rate = totals["units"] / totals["seconds"] if totals.get("seconds") else None
+    said = {**totals, "units_per_s": None if rate is None else round(rate, 1)}
+    if code != ENGLISH.code:
+        said["calibration"] = store.facts(f"calibration-{code}")
+        if shortlist := summary(store, code, vocabulary):
+            said["shortlist"] = shortlist
+    return said
+
+
+def vocabulary_of(engine: Engine) -> int | None:
+    """How many words may come out of an engine's model, where that can be known."""
+    if isinstance(engine, RemoteEngine):
+        return engine.vocabulary
+    return len(engine._ids) if isinstance(engine, Ct2Engine) else None
+
+
+def run_identity(
+    reader: SourceReader, engine: Engine, settings: Settings, shard_size: int, shortlist: Setting = "off"
+) -> dict[str, Any]:
+    """All that decides the rows of a run, but for its languages and its limit, by which it may grow.
+
+    ``shortlist`` is the setting in force; runs without lists do not name it.
+    """
     decoding, policies = settings.decoding, settings.policies
     return {
         "source": reader.describe(),
@@ -157,20 +249,13 @@ def run_identity(reader: SourceReader, engine: Engine, settings: Settings, shard
         "forms": [form.name for form in FORMS],
         "shard_size": shard_size,
         "output_version": OUTPUT_VERSION,
+        **({} if shortlist == "off" else {"shortlist": shortlist}),
     }
 
 
 def model_notice(engine: Engine) -> str | None:
     """What whoever meets a model must know of it, such as that it is a toy; None for a model without a notice."""
     return getattr(engine, "notice", None)
-
-
-def cache_name(engine: Engine) -> str:
-    """The folder of an engine's cached units: its name, for people, and a hash of all that decides a hypothesis."""
-    identity = dump_json(dict(sorted(engine.identity.items())))
-    model = Path(str(engine.identity["model"])).name
-    readable = "".join(char if char.isalnum() or char in "-_." else "-" for char in model)[:60]
-    return f"{engine.name}-{readable}-{blake2b(identity.encode(), digest_size=6).hexdigest()}"
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ def show_result(manifest: Mapping[str, Any]) -> None:
         for lang, count in manifest["languages"].items()
     ]
     print_table(["language", "in", "out", "rejected", "units/s"], rows, right=["in", "out", "units/s"])
+    _show_lists(manifest["languages"])
     rungs = {lang: count["rungs"] for lang, count in manifest["languages"].items() if count.get("rungs")}
     used = {name for counts in rungs.values() for name in counts}
     names = [*(name for name in RUNGS if name in used), *sorted(used - set(RUNGS))]
@@ -23,6 +24,18 @@ def show_result(manifest: Mapping[str, Any]) -> None:
         print()
         rows_of_rungs = [(lang, *(_share(name, counts) for name in names)) for lang, counts in rungs.items()]
         print_table(["units by rung", *names], rows_of_rungs, right=names)
+
+
+def _show_lists(languages: Mapping[str, Any]) -> None:
+    """The table of the lists that a run used, if it used any."""
+    rows = [
+        (lang, found["kind"], _of(found["words"], found["vocabulary"]), _of(found["identical"], found["audited"]))
+        for lang, count in languages.items()
+        if (found := count.get("shortlist"))
+    ]
+    if rows:
+        print()
+        print_table(["shortlist", "kind", "words", "same in the audit"], rows, right=["words", "same in the audit"])
 
 
 def show_estimate(facts: Mapping[str, Any]) -> None:
@@ -44,6 +57,8 @@ def show_estimate(facts: Mapping[str, Any]) -> None:
     ]
     columns = ["language", "source tokens", "unknown", "units/s", "estimated time"]
     print_table(columns, rows, right=columns[1:])
+    if facts.get("estimated_seconds") is not None:
+        print(f"\nThe whole run: about {time_text(facts['estimated_seconds'])}")
     print()
     print_table(["of", "license"], ((of, name or "unknown") for of, name in facts["licenses"].items()))
 
@@ -53,6 +68,10 @@ def _reasons(rejected: Mapping[str, int]) -> str:
     ordered = sorted(rejected.items(), key=lambda item: (-item[1], item[0]))
     reasons = ", ".join(f"{reason} {n}" for reason, n in ordered)
     return f"{sum(rejected.values())}: {reasons}" if reasons else "0"
+
+
+def _of(part: int | None, whole: int | None) -> str:
+    return "" if not part or not whole else f"{part:,} of {whole:,}"
 
 
 def _rate(units_per_s: float | None) -> str:

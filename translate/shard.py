@@ -6,7 +6,7 @@ A pure function of its records, the engine and the settings, but for the cache t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -73,6 +73,22 @@ def translate_shard(
         else:
             kept.append(result)
     return ShardResult(kept, rejected, _facts(plans_of, outcomes))
+
+
+def english_units(record: Record, settings: Settings) -> Iterator[Unit]:
+    """The units of an English record, repeated ones too, as they are sent at first."""
+    task, policies = get_task(record.task), settings.policies
+    values = task.values(record, policies)
+    for value in values:
+        yield from plan_text(value, segment="line").units
+    # The renderings are not known before the values are translated; each value stands for its own here.
+    for text in task.texts(record, policies, {value: value for value in values}):
+        yield from plan_text(text.text, text.protected, settings.segment).units
+
+
+def unit_texts(record: Record, settings: Settings) -> Iterator[str]:
+    """The texts of :func:`english_units`."""
+    return (unit.text for unit in english_units(record, settings))
 
 
 def _renderings(records: Sequence[Record], settings: Settings, ladder: Ladder) -> dict[str, str]:

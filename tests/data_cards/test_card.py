@@ -80,6 +80,17 @@ def test_it_says_how_each_language_fared(judged: Judged) -> None:
     assert swahili["edited by people"] == "2, 1 of them brought back"
 
 
+def test_it_says_which_words_the_translator_had_and_what_their_audit_found(judged: Judged) -> None:
+    assert "Words that the translator" not in judged.card()
+    found = {"kind": "script", "words": 1264, "vocabulary": 256_206, "audited": 800, "identical": 799, "chrf": 61.5}
+    manifest = {**judged.bundle.manifest, "languages": {"sw": {"shortlist": found}, "yo": {"shortlist": "torn"}}}
+    evidence = read_evidence(replace(judged.bundle, manifest=manifest))
+    quality = blocks(make_card(evidence, judged.bundle, Declared()))["quality"]
+    words = quality[quality.index("### Words that the translator could use") :]
+    assert row_of(words, "`sw`") == ["`sw`", "`script`", "1,264", "256,206", "800", "99.9", "61.5"]
+    assert "`yo`" not in words
+
+
 def test_it_says_what_the_checks_have_measured_and_where_they_cannot_judge(judged: Judged) -> None:
     card = blocks(judged.card())
     quality = card["quality"]

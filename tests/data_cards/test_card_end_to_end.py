@@ -123,3 +123,13 @@ def test_a_bundle_of_mixtures_has_a_card_that_holds(run: Path, tmp_path: Path) -
     value["counts"]["train"]["math"]["sw"] += 1
     manifest.write_text(json.dumps(value))
     assert {found.where for found in check_card(ladder)} == {"mixtures/L03-chat/mixture.json: counts.train.math.sw"}
+
+
+def test_what_the_audit_of_a_shortlist_found_reaches_the_card(tmp_path: Path) -> None:
+    options = {"model": "tiny", "limit": 6, "shortlist": "script", "beam_size": 1, "cache_dir": tmp_path / "cache"}
+    plain = translate(None, langs="th", out=tmp_path / "run", **options).path
+    found = open_run(plain).manifest["languages"]["th"]["shortlist"]
+    for folder in (plain, filter_run(plain, tmp_path / "filtered", lid="embedded").path):
+        card = write_card(folder, license="cc-by-4.0", repository="me/demo").read_text(encoding="utf-8")
+        assert f"| `th` | `script` | {found['words']:,} | 2,000 | {found['audited']} |" in card
+        assert check_card(folder) == []

@@ -225,7 +225,8 @@ def test_translate_passes_every_option_on(api: list[dict[str, Any]], tmp_path: P
         "--langs sw,yor,zh --task math --model identity -o OUT --split test --limit 7 --columns a=b,c=d "
         "--arguments translate --tools translate --segment line --beam-size 2 --n-best 3 --length-penalty 1.2 "
         "--repetition-penalty 1.1 --device cpu --workers 2 --compute-type int8 --force --shard-size 10 "
-        "--argument-table TABLE --cache-dir CACHE"
+        "--argument-table TABLE --cache-dir CACHE --shortlist script --executor ray --address auto --cpus-per-worker 4 "
+        "--gpus-per-worker 0.5 --shard 3/64"
     )
     assert run("translate", "rows.jsonl", *options.split()) == 0
     [asked] = api
@@ -253,6 +254,12 @@ def test_translate_passes_every_option_on(api: list[dict[str, Any]], tmp_path: P
         "force": True,
         "shard_size": 10,
         "cache_dir": Path("CACHE"),
+        "shortlist": "script",
+        "executor": "ray",
+        "address": "auto",
+        "cpus_per_worker": 4.0,
+        "gpus_per_worker": 0.5,
+        "shard": "3/64",
     }
 
 

@@ -36,6 +36,7 @@ HEAVY = {
     "py3langid",
     "pyarrow",
     "rapidfuzz",
+    "ray",
     "sacrebleu",
     "sacremoses",
     "scipy",

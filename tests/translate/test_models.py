@@ -143,7 +143,7 @@ def test_a_hub_model_that_is_converted_already_is_used_as_it_is(nllb, tmp_path):
     [
         ("who/nothing", 2, "--model who/nothing: the Hub has no such model, or it is private"),
         ("who/gated", 3, "who/gated is gated: accept its terms"),
-        ("who/llama", 2, "--model who/llama: its architecture is llama; expected NLLB or M2M100"),
+        ("who/llama", 2, "--model who/llama: its architecture is llama; expected NLLB, M2M100, MADLAD-400 or OPUS-MT"),
         ("who/empty", 2, "--model who/empty: it holds no weights"),
         ("who/empty@v9", 2, "--model who/empty@v9: the Hub has no such revision"),
     ],
@@ -164,7 +164,7 @@ def test_a_hub_that_cannot_be_reached_is_one_line_with_a_way_out(tmp_path):
     assert code == 3
     assert lines == [
         f"the Hub cannot be reached, so {HUB_ID} cannot be fetched; use --model tiny, or --model with the path of a "
-        "local NLLB, M2M100 or CTranslate2 folder"
+        "local checkpoint or CTranslate2 folder"
     ]
 
 

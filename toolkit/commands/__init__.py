@@ -1,3 +1,3 @@
 """The signatures of all commands; importing this package registers them, in the order of ``mlt --help``."""
 
-from . import translate, filter, mix, train, eval, study, cards, tools  # noqa: F401, I001
+from . import translate, merge, filter, mix, train, eval, study, cards, tools  # noqa: F401, I001

@@ -72,7 +72,7 @@ def cache_evict(
     cache_dir: CacheDir = None,
     as_json: Json = False,
 ) -> None:
-    """Remove translated units by model, age or total size; converted models stay."""
+    """Remove translated units by model, age or total size, and models cut to a list; converted models stay."""
     from ...translate.commands import run_cache_evict
 
     run_cache_evict(cache_dir, model=model, older_than=older_than, max_size=max_size, as_json=as_json)

@@ -9,7 +9,7 @@ import typer
 
 from .base import CacheDir, Json, app
 
-RUN, TEXT, SEARCH, DEVICE = "The run", "What is translated", "Search", "Device"
+RUN, TEXT, SEARCH, DEVICE, MANY = "The run", "What is translated", "Search", "Device", "Many machines"
 
 
 @app.command(
@@ -46,8 +46,8 @@ def translate(
         str,
         typer.Option(
             metavar="MODEL",
-            help="A Hub id or folder (NLLB, M2M100 or CTranslate2), tiny, openai:URL#NAME, MODULE:CLASS, "
-            "identity or corrupting.",
+            help="A Hub id or folder (NLLB, M2M100, MADLAD-400, OPUS-MT or CTranslate2), madlad-3b, opus-mt-en-XX, "
+            "tiny, openai:URL#NAME, MODULE:CLASS, identity or corrupting.",
         ),
     ] = "facebook/nllb-200-distilled-600M",
     split: Annotated[
@@ -108,7 +108,7 @@ def translate(
         typer.Option(
             min=1,
             metavar="N",
-            help="Decoders side by side. Default: one a core or device.",
+            help="Decoders side by side; with --executor ray, models. Default: one a core or device.",
             show_default=False,
             rich_help_panel=DEVICE,
         ),
@@ -120,6 +120,50 @@ def translate(
             help="Such as int8, bfloat16, float32. Default: the fastest that the device supports.",
             show_default=False,
             rich_help_panel=DEVICE,
+        ),
+    ] = None,
+    shortlist: Annotated[
+        Literal["auto", "script", "learned", "off"],
+        typer.Option(
+            help="Cut the model to the words that a language needs: by its script, or learned from its first outputs.",
+            rich_help_panel=DEVICE,
+        ),
+    ] = "auto",
+    executor: Annotated[
+        Literal["local", "ray"], typer.Option(help="This process, or a Ray cluster.", rich_help_panel=MANY)
+    ] = "local",
+    address: Annotated[
+        str | None,
+        typer.Option(
+            metavar="auto|ray://HOST:PORT",
+            help="The Ray cluster. Default: one of this machine alone.",
+            show_default=False,
+            rich_help_panel=MANY,
+        ),
+    ] = None,
+    cpus_per_worker: Annotated[
+        float | None,
+        typer.Option(
+            min=0.01,
+            metavar="N",
+            help="Cores of each. Default: 4 beside a GPU, else a machine's.",
+            show_default=False,
+            rich_help_panel=MANY,
+        ),
+    ] = None,
+    gpus_per_worker: Annotated[
+        float | None,
+        typer.Option(
+            min=0, metavar="N", help="Default: 1 where there are GPUs.", show_default=False, rich_help_panel=MANY
+        ),
+    ] = None,
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            metavar="I/N",
+            help="Do the I-th of N parts, as a task of an array; then mlt merge.",
+            show_default=False,
+            rich_help_panel=MANY,
         ),
     ] = None,
     cache_dir: CacheDir = None,
@@ -163,6 +207,12 @@ def translate(
         repetition_penalty=repetition_penalty,
         device=device,
         workers=workers,
+        executor=executor,
+        address=address,
+        cpus_per_worker=cpus_per_worker,
+        gpus_per_worker=gpus_per_worker,
+        shard=shard,
         compute_type=compute_type,
+        shortlist=shortlist,
         shard_size=shard_size,
     )

@@ -1,13 +1,12 @@
-"""The default engine: NLLB and M2M100 models on CTranslate2 (int8 on CPU cores, half precision on GPUs).
+"""The default engine: models of every family on CTranslate2 (int8 on CPU cores, half precision on GPUs).
 
-Tokens go in as ``[source language] pieces </s>`` with the target language forced as first output token, as both
-families were trained. CTranslate2 gives no error for a language that the vocabulary lacks and truncates without
+Tokens go in as the family was trained: for NLLB ``[source language] pieces </s>`` with the target language forced as
+first output token. CTranslate2 gives no error for a language that the vocabulary lacks and truncates without
 a word what is too long; both are checked here.
 """
 
 from __future__ import annotations
 
-import re
 import struct
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,15 +18,10 @@ from ...toolkit.errors import EnvironmentProblem, UsageError
 from ...toolkit.languages import Language
 from ..devices import available_cores, device_count
 from ..engine import Decoding, Hypothesis, Prepared
-from .nllb_text import TEXT_VERSION, normalise, restore
-from .tokenization import Tokenization, load_tokenization, load_vocabulary
+from ..families.base import END, MARKERS, UNKNOWN, Family
+from ..families.registry import find_family
+from .tokenization import Tokenization, has_shared_vocabulary, load_tokenization, load_vocabulary
 
-END, UNKNOWN = "</s>", "<unk>"
-_MARKERS = ("<s>", "<pad>", END, UNKNOWN, "<mask>")
-_DEFAULT_POSITIONS = 1024
-_NLLB_CODE = re.compile(r"[a-z]{3}_[A-Z][a-z]{3}")
-_M2M_CODE = re.compile(r"__[a-z]{2,3}__")
-_FILLER = re.compile(r"madeupword\d+")
 _CUT_OFF = Hypothesis("", float("-inf"), ended=False)
 
 
@@ -47,8 +41,8 @@ class Ct2Engine:
     ``device`` is cpu or cuda, ``compute_type`` one that the device has. ``workers``: decoders side by side, on a
     CPU one thread each (two such are 2.5 times as fast as one with two threads), on GPUs one per device. ``patience``:
     a beam goes on until so many times its size of hypotheses have ended (Kasai et al., 2022); a model's card may ask
-    for more than 1. The vocabulary is read for the first language, the tokenizer for the first text, the weights for
-    the first batch.
+    for more than 1. ``family`` says how languages are marked (None: found from the folder, whose vocabulary is then
+    read). The tokenizer is read for the first text, the weights for the first batch.
     """
 
     max_n_best = 16
@@ -66,11 +60,13 @@ class Ct2Engine:
         workers: int | None = None,
         notice: str | None = None,
         patience: float = 1.0,
+        family: Family | None = None,
     ) -> None:
         import ctranslate2
 
         self.folder, self.name, self.license, self.notice = folder, name, license, notice
         self.device, self.compute_type, self.patience = device, compute_type, patience
+        self.family = family or find_family(folder, name, self._source_ids)
         self.workers = workers or (device_count() if device == "cuda" else available_cores())
         self.batch_tokens = 8192 if device == "cuda" else 2048
         self.identity: Mapping[str, Any] = {
@@ -80,21 +76,26 @@ class Ct2Engine:
             "revision": revision,
             "compute_type": compute_type,
             "patience": patience,
-            "text": TEXT_VERSION,
+            **self.family.identity,
         }
 
     def supports(self, language: Language) -> bool:
-        """Whether the vocabulary holds the language's token; reads the vocabulary file and nothing else."""
-        return self._token(language) in self._ids
+        """Whether the model writes the language; reads the vocabulary file and nothing else."""
+        return self.family.writes(language, self._marked_ids)
 
     def prepare(self, texts: Sequence[str], source: Language, target: Language) -> list[Prepared]:
-        """Normalised texts as pieces between source language and end token; ``size`` counts these too."""
-        head = self._checked(source)
-        known = self._ids
+        """Normalised texts as pieces between the family's head and the end token; ``size`` counts these too."""
+        if not self.family.reads(source, self._source_ids):
+            raise self._unknown(source)
+        self._check_target(target)
+        head = self._head(source, target)
+        known, normalise = self._source_ids, self.family.normalise
         prepared = []
         for text, pieces in zip(texts, self._tokenization.encode([normalise(t) for t in texts]), strict=True):
+            if self.family.written:
+                pieces = self._spelled_out(pieces)
             unknown = sum(piece not in known or piece == UNKNOWN for piece in pieces)
-            prepared.append(Prepared(text, [head, *pieces, END], len(pieces) + 2, unknown))
+            prepared.append(Prepared(text, [*head, *pieces, END], len(head) + len(pieces) + 1, unknown))
         return prepared
 
     def translate(
@@ -107,7 +108,8 @@ class Ct2Engine:
         """
         if not 1 <= decoding.n_best <= self.max_n_best:
             raise UsageError(f"--n-best {decoding.n_best}: expected 1 to {self.max_n_best}")
-        prefix = self._checked(target)
+        self._check_target(target)
+        prefix = self.family.prefix(target, self._ids)
         ahead = 3 * self.workers
         waiting: deque[list[Any]] = deque()
         for batch in batches:
@@ -123,29 +125,31 @@ class Ct2Engine:
 
     @cached_property
     def positions(self) -> int:
-        """The model's longest sequence, in tokens: the length of its table of position encodings."""
+        """The model's longest sequence, in tokens: the length of its table of position encodings, if it has one."""
         with (self.folder / "model.bin").open("rb") as file:
-            return position_table_length(file) or _DEFAULT_POSITIONS
+            return position_table_length(file) or self.family.positions
 
     @cached_property
     def _ids(self) -> dict[str, int]:
+        """The vocabulary of the target side."""
         return {token: index for index, token in enumerate(load_vocabulary(self.folder))}
+
+    @cached_property
+    def _source_ids(self) -> dict[str, int]:
+        """The vocabulary of the source side; one object with :attr:`_ids` where the sides share it."""
+        if has_shared_vocabulary(self.folder):
+            return self._ids
+        return {token: index for index, token in enumerate(load_vocabulary(self.folder, "source"))}
+
+    @property
+    def _marked_ids(self) -> dict[str, int]:
+        """The vocabulary in which the target language is marked."""
+        return self._ids if self.family.target_side == "target" else self._source_ids
 
     @cached_property
     def _special(self) -> frozenset[str]:
         """Tokens that are no text: language codes, markers and the fillers of the embedding table."""
-        code = _NLLB_CODE if self._is_nllb else _M2M_CODE
-        named = (token for token in self._ids if code.fullmatch(token) or _FILLER.fullmatch(token))
-        return frozenset({*_MARKERS, *named})
-
-    @cached_property
-    def _is_nllb(self) -> bool:
-        """NLLB (``eng_Latn``) or M2M100 (``__en__``), by the tokens of the vocabulary."""
-        if any(_NLLB_CODE.fullmatch(token) for token in self._ids):
-            return True
-        if any(_M2M_CODE.fullmatch(token) for token in self._ids):
-            return False
-        raise UsageError(f"--model {self.name}: its vocabulary holds no language tokens of NLLB or M2M100")
+        return frozenset({*MARKERS, *filter(self.family.is_special, self._source_ids | self._ids)})
 
     @cached_property
     def _tokenization(self) -> Tokenization:
@@ -171,18 +175,25 @@ class Ct2Engine:
             reason = str(error).splitlines()[0]
             raise EnvironmentProblem(f"{self.folder}: CTranslate2 cannot load it: {reason}") from error
 
-    def _token(self, language: Language) -> str | None:
-        if self._is_nllb:
-            return language.flores
-        return f"__{language.m2m}__" if language.m2m else None
+    def _head(self, source: Language, target: Language) -> list[str]:
+        head = self.family.head(source, target, self._source_ids)
+        return [piece for token in head for piece in self._tokenization.mark(token)] if self.family.written else head
 
-    def _checked(self, language: Language) -> str:
-        token = self._token(language)
-        if token is None or token not in self._ids:
-            raise UsageError(f"{language.code} ({language.name}): the vocabulary of {self.name} has no such language")
-        return token
+    def _spelled_out(self, pieces: list[str]) -> list[str]:
+        """``pieces`` with marks that stood in the text letter by letter: a Unigram model knows them as words."""
+        marks = self._special - {UNKNOWN}
+        if marks.isdisjoint(pieces):
+            return pieces
+        return [part for piece in pieces for part in (piece if piece in marks else (piece,))]
 
-    def _submit(self, batch: Sequence[Prepared], prefix: str, decoding: Decoding) -> list[Any]:
+    def _check_target(self, language: Language) -> None:
+        if not self.supports(language):
+            raise self._unknown(language)
+
+    def _unknown(self, language: Language) -> UsageError:
+        return UsageError(f"{language.code} ({language.name}): the vocabulary of {self.name} has no such language")
+
+    def _submit(self, batch: Sequence[Prepared], prefix: list[str], decoding: Decoding) -> list[Any]:
         """One future a unit, None for a unit that is too long to be sent."""
         sent = [unit for unit in batch if unit.size <= self.positions]
         if not sent:
@@ -190,7 +201,7 @@ class Ct2Engine:
         futures = iter(
             self._translator.translate_batch(
                 [unit.pieces for unit in sent],
-                target_prefix=[[prefix]] * len(sent),
+                target_prefix=[prefix] * len(sent) if prefix else None,
                 asynchronous=True,
                 beam_size=max(decoding.beam_size, decoding.n_best),
                 patience=self.patience if decoding.beam_size > 1 else 1.0,
@@ -198,6 +209,7 @@ class Ct2Engine:
                 length_penalty=decoding.length_penalty,
                 repetition_penalty=decoding.repetition_penalty,
                 max_input_length=0,
+                min_decoding_length=1 if prefix else 0,  # by default CTranslate2 forbids an empty output
                 max_decoding_length=decoding_limit(max(unit.size for unit in sent), self.positions),
                 return_end_token=True,
                 return_scores=True,
@@ -220,7 +232,7 @@ class Ct2Engine:
     def _hypothesis(self, tokens: list[str], score: float) -> Hypothesis:
         ended = bool(tokens) and tokens[-1] == END
         pieces = [token for token in tokens if token not in self._special]
-        return Hypothesis(restore(self._tokenization.decode(pieces)), score, ended, UNKNOWN in tokens)
+        return Hypothesis(self.family.restore(self._tokenization.decode(pieces)), score, ended, UNKNOWN in tokens)
 
 
 def position_table_length(model: BinaryIO) -> int | None:

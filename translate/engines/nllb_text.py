@@ -25,7 +25,12 @@ def normalise(text: str) -> str:
     One rule of Moses is left out: it joins digits around a no-break space with a dot, which makes 1 of 1000
     ("1 000" becomes "1.000").
     """
-    return _CONTROL.sub(" ", _moses().normalize(text)).strip()
+    return without_controls(_moses().normalize(text))
+
+
+def without_controls(text: str) -> str:
+    """``text`` with control characters as spaces, stripped of outer white space."""
+    return _CONTROL.sub(" ", text).strip()
 
 
 def restore(text: str) -> str:

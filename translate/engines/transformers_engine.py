@@ -1,6 +1,7 @@
 """The reference: the same models through transformers' own ``generate``, slow, to compare with.
 
-Tokenisation is transformers' own; only the normalisation of the text is shared with the default engine.
+Tokenisation is transformers' own; only the normalisation of the text and the names of the languages are shared with
+the default engine.
 """
 
 from __future__ import annotations
@@ -13,14 +14,15 @@ from typing import Any
 from ...toolkit.errors import EnvironmentProblem, UsageError
 from ...toolkit.languages import Language
 from ..engine import Decoding, Hypothesis, Prepared
+from ..families.base import Family
+from ..families.registry import checkpoint_family
 from .ct2 import decoding_limit
-from .nllb_text import TEXT_VERSION, normalise, restore
 
 _TYPES = ("float32", "bfloat16", "float16")
 
 
 class TransformersEngine:
-    """A checkpoint folder of NLLB or M2M100, decoded by ``generate``; ``compute_type`` is one of torch's.
+    """A checkpoint folder of any family, decoded by ``generate``; ``compute_type`` is one of torch's.
 
     Weights and tokenizer are loaded when they are first needed; nothing in the folder is run as code.
     """
@@ -53,6 +55,7 @@ class TransformersEngine:
             raise EnvironmentProblem("--device cuda: no CUDA device found; use --device cpu")
         self.device = "cuda" if device != "cpu" and torch.cuda.is_available() else "cpu"
         self.folder, self.name, self.license = folder, name, license
+        self.family: Family = checkpoint_family(folder, name)
         self.batch_tokens = 8192 if self.device == "cuda" else 2048
         self.identity: Mapping[str, Any] = {
             "engine": "transformers",
@@ -60,21 +63,27 @@ class TransformersEngine:
             "model": name,
             "revision": revision,
             "compute_type": self.compute_type,
-            "text": TEXT_VERSION,
+            **self.family.identity,
         }
 
     def supports(self, language: Language) -> bool:
-        """Whether the tokenizer holds the language's token."""
-        return self._language_id(language) is not None
+        """Whether the model writes the language."""
+        return self.family.writes(language, self._vocabulary)
 
     def prepare(self, texts: Sequence[str], source: Language, target: Language) -> list[Prepared]:
         """Normalised texts as token ids with source language and end token; ``size`` counts these too."""
-        self._checked(source)
+        for language, known in ((source, self.family.reads), (target, self.family.writes)):
+            if not known(language, self._vocabulary):
+                raise self._unknown(language)
         tokenizer = self._tokenizer
-        tokenizer.src_lang = source.m2m if self._is_m2m else source.flores
+        head = ""
+        if self.family.target_side == "source":
+            head = "".join(f"{token} " for token in self.family.head(source, target, self._vocabulary))
+        else:
+            tokenizer.src_lang = source.m2m if self._is_m2m else source.flores
         if not texts:
             return []
-        rows = tokenizer([normalise(text) for text in texts]).input_ids
+        rows = tokenizer([head + self.family.normalise(text) for text in texts]).input_ids
         unknown = tokenizer.unk_token_id
         return [
             Prepared(text, ids, len(ids), sum(i == unknown for i in ids)) for text, ids in zip(texts, rows, strict=True)
@@ -84,8 +93,10 @@ class TransformersEngine:
         self, batches: Iterable[Sequence[Prepared]], source: Language, target: Language, decoding: Decoding
     ) -> Iterator[list[list[Hypothesis]]]:
         """Decodes batch by batch; a unit longer than the position table has one empty, unended hypothesis."""
-        first = self._checked(target)
-        positions = self._model.config.max_position_embeddings
+        if not self.supports(target):
+            raise self._unknown(target)
+        first = next((self._vocabulary[token] for token in self.family.prefix(target, self._vocabulary)), None)
+        positions = getattr(self._model.config, "max_position_embeddings", self.family.positions)
         for batch in batches:
             sent = [unit for unit in batch if unit.size <= positions]
             decoded = iter(self._decode(sent, first, positions, decoding) if sent else ())
@@ -118,20 +129,17 @@ class TransformersEngine:
     def _is_m2m(self) -> bool:
         return hasattr(self._tokenizer, "lang_code_to_id")
 
-    def _language_id(self, language: Language) -> int | None:
-        tokenizer = self._tokenizer
-        if self._is_m2m:
-            return tokenizer.lang_code_to_id.get(language.m2m)
-        found = tokenizer.convert_tokens_to_ids(language.flores)
-        return None if found == tokenizer.unk_token_id else found
+    @cached_property
+    def _vocabulary(self) -> dict[str, int]:
+        languages = self._tokenizer.lang_token_to_id if self._is_m2m else {}
+        return {**self._tokenizer.get_vocab(), **languages}
 
-    def _checked(self, language: Language) -> int:
-        found = self._language_id(language)
-        if found is None:
-            raise UsageError(f"{language.code} ({language.name}): the vocabulary of {self.name} has no such language")
-        return found
+    def _unknown(self, language: Language) -> UsageError:
+        return UsageError(f"{language.code} ({language.name}): the vocabulary of {self.name} has no such language")
 
-    def _generate(self, batch: Sequence[Prepared], first: int, limit: int, decoding: Decoding) -> tuple[Any, Any]:
+    def _generate(
+        self, batch: Sequence[Prepared], first: int | None, limit: int, decoding: Decoding
+    ) -> tuple[Any, Any]:
         import torch
 
         inputs = self._tokenizer.pad({"input_ids": [unit.pieces for unit in batch]}, return_tensors="pt")
@@ -140,6 +148,7 @@ class TransformersEngine:
             out = self._model.generate(
                 **inputs.to(self.device),
                 forced_bos_token_id=first,
+                forced_eos_token_id=None,  # Marian's would end what was cut off
                 num_beams=beams,
                 num_return_sequences=decoding.n_best,
                 length_penalty=decoding.length_penalty,
@@ -157,7 +166,7 @@ class TransformersEngine:
             return out.sequences, steps.masked_fill(~written, 0.0).sum(dim=1) / written.sum(dim=1)
 
     def _decode(
-        self, batch: Sequence[Prepared], first: int, positions: int, decoding: Decoding
+        self, batch: Sequence[Prepared], first: int | None, positions: int, decoding: Decoding
     ) -> list[list[Hypothesis]]:
         limit = decoding_limit(max(unit.size for unit in batch), positions)
         rows, scores = self._generate(batch, first, limit, decoding)
@@ -172,4 +181,6 @@ class TransformersEngine:
         text = tokenizer.decode(
             [i for i in ids if i not in languages], skip_special_tokens=True, clean_up_tokenization_spaces=False
         )
-        return Hypothesis(restore(text), score, tokenizer.eos_token_id in ids, tokenizer.unk_token_id in ids)
+        return Hypothesis(
+            self.family.restore(text), score, tokenizer.eos_token_id in ids, tokenizer.unk_token_id in ids
+        )

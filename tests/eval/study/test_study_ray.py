@@ -14,7 +14,7 @@ from fake_stages import FAIL, SLEEP, TRAIN, begun, made_job
 
 from mlt.eval.study.planning.folder import StudyFolder
 from mlt.eval.study.running.executors.base import JobRef
-from mlt.eval.study.running.executors.ray import DEATHS, RayExecutor, cpu_share
+from mlt.eval.study.running.executors.ray import DEATHS, RayExecutor
 from mlt.eval.study.running.states import State, read_state
 from mlt.toolkit.errors import EnvironmentProblem
 
@@ -123,19 +123,3 @@ def test_without_ray_one_line_says_what_to_install(folder: StudyFolder, monkeypa
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(EnvironmentProblem, match=r"pip install 'mlt\[ray\]'"):
         RayExecutor().run(folder, [made_job(folder, 1)], lambda *_: None, retries=0)
-
-
-@pytest.mark.parametrize(
-    ("cores", "machines", "jobs", "share"),
-    [
-        (8, 1, None, 8.0),
-        (8, 1, 1, 8.0),
-        (8, 1, 3, 2.0),
-        (8, 4, None, 8.0),
-        (8, 4, 4, 8.0),
-        (8, 4, 5, 4.0),
-        (2, 1, 4, 0.5),
-    ],
-)
-def test_runs_share_the_cores_of_a_machine(cores: int, machines: int, jobs: int | None, share: float) -> None:
-    assert cpu_share(cores, machines, jobs) == share

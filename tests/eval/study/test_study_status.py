@@ -85,6 +85,7 @@ def test_runs_that_share_an_address_are_one(folder: StudyFolder) -> None:
         (socket.gethostname(), DEAD, "interrupted"),
         ("far", 1, "running"),
     ],
+    ids=["here", "gone", "elsewhere"],
 )
 def test_a_state_that_says_running_is_believed_while_its_process_is_there(
     folder: StudyFolder, host: str, pid: int, phase: str

@@ -7,15 +7,14 @@ Applications", OSDI 2018.
 
 from __future__ import annotations
 
-import os
 import socket
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from .....toolkit.errors import EnvironmentProblem, MltError
+from .....toolkit.ray_cluster import cluster, cpu_share, first_line, machines
 from ..states import State, read_state, write_state
 from .base import run_with_retries
 
@@ -29,7 +28,6 @@ as a rule) often kills the next one too."""
 
 POLL_S = 0.5
 GRACE_S = 200.0  # for the stages to end when interrupted; they have three minutes to save their state
-_OBJECT_STORE = 80 * 2**20  # Ray's least: nothing but states passes through it
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +47,7 @@ class RayExecutor:
 
         Raises EnvironmentProblem where Ray is not installed or the cluster cannot be reached.
         """
-        with _cluster(self.address):
+        with cluster(self.address):
             _Carrier(folder, on_state, retries, _remote(self.jobs)).run(jobs, self.jobs or len(jobs))
 
 
@@ -120,7 +118,7 @@ class _Carrier:
             if self.deaths[job.address] <= DEATHS:
                 self._submit(job)
             else:
-                self.on_state(job, self._failed(job, f"its Ray worker died {DEATHS + 1} times: {_first_line(error)}"))
+                self.on_state(job, self._failed(job, f"its Ray worker died {DEATHS + 1} times: {first_line(error)}"))
         else:
             self.on_state(job, state)
 
@@ -150,44 +148,6 @@ class _Carrier:
                 self.on_state(job, replace(state, state="interrupted"))
 
 
-@contextmanager
-def _cluster(address: str | None) -> Iterator[None]:
-    """The connection to a cluster; one that this process has already is used, and stays."""
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a study sends nothing to anybody
-    # Read when Ray is imported. Of an address where nothing answers it would ask for a quarter of an hour.
-    os.environ.setdefault("RAY_NUM_REDIS_GET_RETRIES", "1")
-    try:
-        import ray
-    except ImportError:
-        raise EnvironmentProblem(
-            "Ray is not installed: pip install 'mlt[ray]', or leave --executor ray out to run on this machine"
-        ) from None
-    if ray.is_initialized():
-        yield
-        return
-    _connect(address)
-    try:
-        yield
-    finally:
-        ray.shutdown()
-
-
-def _connect(address: str | None) -> None:
-    import ray
-
-    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
-    try:
-        if address is None:
-            ray.init(address="local", include_dashboard=False, object_store_memory=_OBJECT_STORE, **quiet)
-        else:
-            ray.init(address=address, **quiet)
-    except (ConnectionError, OSError, RuntimeError, ValueError) as error:
-        hint = "leave --address out for a cluster of this machine alone" if address else "see ray's logs in /tmp/ray"
-        raise EnvironmentProblem(
-            f"no Ray cluster at --address {address or 'none'}: {_first_line(error)} ({hint})"
-        ) from error
-
-
 def _remote(jobs: int | None) -> Any:
     """What submits a run: a task with its share of the cluster.
 
@@ -195,30 +155,16 @@ def _remote(jobs: int | None) -> Any:
     """
     import ray
 
-    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
-    if any(node.get("GPU") for node in nodes):
+    found = machines()
+    if any(machine.gpus for machine in found):
         share: dict[str, Any] = {"num_gpus": 1, "num_cpus": 1}
         threads = None
     else:
-        cores = int(min((node["CPU"] for node in nodes), default=1))
-        cpus = cpu_share(cores, len(nodes) or 1, jobs)
+        cores = int(min((machine.cpus for machine in found), default=1))
+        cpus = cpu_share(cores, len(found) or 1, jobs)
         share, threads = {"num_cpus": cpus}, max(1, int(cpus))
     task = ray.remote(carry).options(max_retries=0, **share)
     return lambda folder, job, retries: task.remote(folder, job, retries, threads)
-
-
-def cpu_share(cores: int, machines: int, jobs: int | None) -> float:
-    """CPUs that a run asks of Ray, so that ``jobs`` of them fit on machines of so many cores; None: one a machine.
-
-    Whole ones, or a part of one where there are more runs than cores.
-    """
-    share = cores / -(-(jobs or machines) // machines)
-    return float(int(share)) if share >= 1 else share
-
-
-def _first_line(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__
 
 
 def _last_line(error: BaseException) -> str:

@@ -1,0 +1,103 @@
+"""A run by the workers of a Ray cluster; this process plans, counts and writes the manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from ...toolkit.actor_pool import ActorPool, PoolSize
+from ...toolkit.errors import MltError
+from ...toolkit.progress import NullProgress, Progress
+from ...toolkit.ray_cluster import cluster, machines
+from ...toolkit.store import RunStore
+from ..api import DEFAULT_SHARD_SIZE, Job, RunResult, as_begun, default_out, prepare
+from ..engines.remote import RemoteEngine
+from ..english import write_english
+from ..models import DEFAULT_MODEL
+from ..pipeline import Pipeline, run_identity
+from .shard_queue import ShardQueue
+from .worker import EngineRequest, RunPlace, ShardWorker
+
+_SHOWN = 3
+
+
+class SetAside(MltError):
+    """Some shards were given up; all others are done."""
+
+    exit_code = 1
+
+
+def translate_on_ray(
+    source: str | Path | None = None,
+    *,
+    pool: PoolSize,
+    langs: str | Sequence[str],
+    address: str | None = None,
+    out: str | Path | None = None,
+    force: bool = False,
+    shard_size: int = DEFAULT_SHARD_SIZE,
+    shortlist: str = "auto",
+    model: str = DEFAULT_MODEL,
+    device: str = "auto",
+    compute_type: str | None = None,
+    cache_dir: str | Path | None = None,
+    progress: Progress | None = None,
+    **options: Any,
+) -> RunResult:
+    """:func:`mlt.translate.api.translate` by a Ray cluster, with the same rows in the end.
+
+    ``address``: see :func:`mlt.toolkit.ray_cluster.cluster`. ``out`` must be the same folder on every machine. The
+    engine is loaded by the workers alone, so this machine needs neither the model nor a device.
+
+    Raises what ``translate`` does, and :class:`SetAside` where shards were given up: the same command tries them again.
+    """
+    progress = progress or NullProgress()
+    with cluster(address):
+        distant = len(machines()) > 1
+        cache = None if cache_dir is None else str(Path(cache_dir).resolve())
+        request = EngineRequest(model, device, compute_type, cache, shortlist, distant)
+        with ActorPool(partial(ShardWorker, request), pool, progress) as actors:
+            engine: RemoteEngine = actors.about()
+            job = prepare(source, langs=langs, model=model, progress=progress, load=lambda *_, **__: engine, **options)
+            path = (Path(out) if out is not None else default_out(job.reader, engine)).resolve()
+            lists = engine.shortlist if force else as_begun(path, engine.shortlist)
+            identity = run_identity(job.reader, engine, job.settings, shard_size, lists)
+            with RunStore.open(path, identity, force=force) as store:
+                pipeline = Pipeline(
+                    store, job.reader, engine, job.settings, shard_size, progress=progress, shortlist=lists
+                )
+                aside = _carry(pipeline, job, actors)
+                _report(store, pipeline, aside)
+                return RunResult(path, dict(store.manifest))
+
+
+def _carry(pipeline: Pipeline, job: Job, actors: ActorPool) -> Mapping[tuple[str, int], str]:
+    """Every shard of every language by the actors; those that were set aside."""
+    shards = write_english(pipeline.store, job.reader, pipeline.shard_size, pipeline.progress)
+    pipeline.store.manifest.pop("set_aside", None)  # tried once more
+    pipeline.save_manifest(complete=False)
+    place = RunPlace(pipeline.store.path, job.settings, pipeline.shard_size, pipeline.shortlist)
+    queue = ShardQueue(pipeline, place, job.languages, shards)
+    try:
+        actors.run(queue)
+    except KeyboardInterrupt:
+        pipeline.save_manifest(complete=False)
+        raise
+    return queue.aside
+
+
+def _report(store: RunStore, pipeline: Pipeline, aside: Mapping[tuple[str, int], str]) -> None:
+    """Writes the manifest; raises SetAside where a shard was given up."""
+    if not aside:
+        pipeline.save_manifest(complete=True)
+        return
+    entries = [{"lang": lang, "shard": index, "error": error} for (lang, index), error in aside.items()]
+    pipeline.save_manifest(complete=False, set_aside=entries)
+    shown = "; ".join(f"{entry['lang']} {entry['shard']}: {entry['error']}" for entry in entries[:_SHOWN])
+    more = f" and {len(entries) - _SHOWN} more" if len(entries) > _SHOWN else ""
+    raise SetAside(
+        f"{len(entries)} shards of {store.path} are set aside ({shown}{more}); all others are done: "
+        "run the same command again to try these once more"
+    )

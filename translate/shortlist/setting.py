@@ -1,0 +1,49 @@
+"""What ``--shortlist`` asks for, and what of it is in force with an engine and a language."""
+
+from __future__ import annotations
+
+from typing import Literal, cast, get_args
+
+from ...toolkit.errors import UsageError
+from ...toolkit.languages import Language
+from ..engine import Engine
+from ..engines.ct2 import Ct2Engine
+from .pieces import Kind, Shortlist
+
+Setting = Literal["auto", "script", "learned", "off"]
+
+LARGE = 32_000  # words; the projection onto fewer is a small part of the work
+
+
+def in_force(asked: str, engine: Engine) -> Setting:
+    """The setting that decides a run's rows: ``off`` where ``auto`` finds nothing to gain with the engine.
+
+    Raises UsageError for another word, and for a list asked of an engine whose model cannot be cut.
+    """
+    for setting in get_args(Setting):
+        if setting == asked:
+            break
+    else:
+        raise UsageError(f"--shortlist {asked}: expected auto, script, learned or off")
+    if setting == "auto":
+        return "auto" if isinstance(engine, Ct2Engine) and len(engine._ids) > LARGE else "off"
+    if setting != "off" and not isinstance(engine, Ct2Engine):
+        raise UsageError(f"--shortlist {asked}: {engine.name} is no CTranslate2 model; leave the option out")
+    return setting
+
+
+def kind_for(setting: Setting, language: Language) -> Kind:
+    """``auto`` is ``script`` but for Latin script, which most of a vocabulary is: there it is ``learned``."""
+    if setting in ("script", "learned"):
+        return setting
+    return "learned" if language.script == "Latn" else "script"
+
+
+def gains(setting: Setting, made: Shortlist, engine: Ct2Engine) -> bool:
+    """Whether a list is worth a model of its own; one that was asked for by name always is."""
+    return setting != "auto" or 2 * len(made.target) <= len(engine._ids)
+
+
+def cuttable(engine: Engine) -> Ct2Engine:
+    """The engine, for a setting that is in force with it, or what stands for it where lists are only judged."""
+    return cast(Ct2Engine, engine)
