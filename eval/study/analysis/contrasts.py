@@ -32,6 +32,7 @@ class Estimate:
     """A value with its standard error, the degrees of freedom of its t, and how much it rests on.
 
     ``replicates`` and ``groups`` count what was drawn from; of one replicate the error is that of the items alone.
+    ``most``: how far from 0 the value can be at all, as no accuracy leaves 0..1; no interval goes beyond it.
     """
 
     value: float
@@ -40,13 +41,14 @@ class Estimate:
     replicates: int
     groups: int
     cells: tuple[CellRef, ...]
+    most: float = float("inf")
 
     def interval(self, level: float = LEVEL) -> tuple[float, float]:
         """Both ends, two-sided."""
         from scipy.stats import t
 
         reach = float(t.ppf((1 + level) / 2, self.freedom)) * self.error
-        return self.value - reach, self.value + reach
+        return max(self.value - reach, -self.most), min(self.value + reach, self.most)
 
     def number(self, key: str, label: str, unit: Unit = "difference") -> Number:
         """As a number of the report."""
@@ -76,7 +78,8 @@ def contrast(grid: Grid, weights: Mapping[Replicate, Mapping[int, float]]) -> Es
     of_items, shared, groups = _item_parts(grid, matrix / count, [task for task, _, _ in weights])
     error, freedom = combine(between, of_items, shared, max(count - 1, 1), groups)
     used = grid.cells[np.any(matrix != 0, axis=0)]
-    return Estimate(float(values.mean()), error, freedom, count, groups, cell_refs(used))
+    most = float(np.maximum(matrix, 0).sum()) / count
+    return Estimate(float(values.mean()), error, freedom, count, groups, cell_refs(used), most)
 
 
 def _item_parts(grid: Grid, matrix: Array, tasks: list[str]) -> tuple[float, float, int]:

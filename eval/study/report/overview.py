@@ -127,7 +127,9 @@ def _of(expected: Mapping[str, Any], kind: str) -> str:
 
 
 def _models(recipes: Sequence[Mapping[str, Any]], study: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    names = list(dict.fromkeys(str(recipe["model"]) for recipe in recipes))
+    # Where a checkpoint lies on this machine is nobody's business: a page may be published.
+    named = (Path(recipe["model"]) for recipe in recipes)
+    names = list(dict.fromkeys(path.name if path.is_absolute() else path.as_posix() for path in named))
     names = names or list(dict.fromkeys(str(entry["model"]) for entry in study["runs"]))
     rows = []
     if set(names) != set(_MODELS):

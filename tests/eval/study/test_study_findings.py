@@ -53,6 +53,14 @@ def test_answers_that_are_all_wrong_decide_nothing_and_have_no_interval() -> Non
     assert all("cells have the same accuracy" in found.empty for found in regressions(none))
 
 
+def test_no_interval_goes_beyond_what_accuracies_allow() -> None:
+    grid = make_grid(models().draw(CHANCE, 0))
+    names = Claims(grid, "en", "per_language")
+    found = contrast(grid, names.bilingual("direct", "api"))
+    assert found is not None and found.most == pytest.approx(1.0)
+    assert replace(found, error=5.0).interval() == (pytest.approx(-1.0), pytest.approx(1.0))
+
+
 def left_out(high: float, low: float, cells: pd.DataFrame) -> np.ndarray:
     zero_shot = (cells["exposure"] == "transfer") & (cells["L"] > 2)
     return np.where(zero_shot & (cells["tier"] == "high"), high, np.where(zero_shot, low, 0.0))

@@ -295,6 +295,7 @@ def test_a_study_with_the_papers_settings_departs_in_nothing() -> None:
         ({"batch_size": 64}, "batch size", "64"),
         ({"max_steps": 40}, "steps", "exactly 40"),
         ({"model": "HuggingFaceTB/SmolLM2-135M-Instruct"}, "checkpoints", "already tuned to follow instructions"),
+        ({"model": "/home/somebody/checkpoints/mine"}, "models", "mine"),
     ],
 )
 def test_deviations_are_named(recipe: dict[str, Any], setting: str, here: str) -> None:
