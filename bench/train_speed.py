@@ -46,7 +46,7 @@ def run(settings: Settings) -> list[Figure]:
             losses["SFTTrainer"] = _by_hand(recipe, data, folder / f"by-hand-{next(number)}")
             busy["SFTTrainer"].append(time.process_time() - started)
 
-        say(f"  training: {recipe.model}, {steps} steps of {BATCH} rows")
+        say(f"  training: {_named(recipe.model)}, {steps} steps of {BATCH} rows")
         sides = {"mlt train": ours, "SFTTrainer": by_hand}
         for side in sides.values():  # imports, and whatever else happens once a process
             side()
@@ -64,7 +64,7 @@ def run(settings: Settings) -> list[Figure]:
             measured=ratio,
             unit="x",
             met=ratio <= MOST,
-            how=f"{recipe.model}, {steps} steps of {BATCH} rows of GSM8K, one evaluation of the loss, warm process",
+            how=f"{_named(recipe.model)}, {steps} steps of {BATCH} rows of GSM8K, one evaluation of the loss, warm",
             low=low,
             high=high,
             repetitions=settings.repetitions,
@@ -76,6 +76,11 @@ def run(settings: Settings) -> list[Figure]:
             },
         )
     ]
+
+
+def _named(model: str) -> str:
+    """A model by its name or its folder's: where it lies on this machine is no part of a result."""
+    return Path(model).name
 
 
 def smollm2() -> Path | None:
