@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..toolkit.errors import DataError, EnvironmentProblem, UsageError
+from ..toolkit.errors import DataError, EnvironmentProblem, UsageError, one_line
 from ..toolkit.files import read_json
 from ..toolkit.hub_files import Listing, fetch_files
 from ..toolkit.local_sets import content_hash
@@ -172,8 +172,7 @@ def _reading(found: Checkpoint) -> Iterator[None]:
             warnings.simplefilter("ignore", FutureWarning)  # of the libraries among themselves
             yield
     except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise DataError(f"{found.name} cannot be loaded: {reason}") from error
+        raise DataError(f"{found.name} cannot be loaded: {one_line(error)}") from error
     finally:
         if bars:
             logging.enable_progress_bar()

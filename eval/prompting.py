@@ -8,7 +8,7 @@ from typing import Any
 
 from ..toolkit.checks.call_formats import call_of
 from ..toolkit.checks.calls import CallSyntaxError
-from ..toolkit.errors import DataError, UsageError
+from ..toolkit.errors import DataError, UsageError, one_line
 from .items import Item
 
 
@@ -36,8 +36,7 @@ def chat_ids(item: Item, tokenizer: Any) -> list[int]:
             return_dict=True,
         )
     except (TemplateError, TypeError, ValueError, KeyError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise DataError(f"item {item.id} ({item.lang}) does not fit the chat template: {reason}") from None
+        raise DataError(f"item {item.id} ({item.lang}) does not fit the chat template: {one_line(error)}") from None
     ids: list[int] = rendered["input_ids"]
     return ids
 

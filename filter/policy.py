@@ -11,8 +11,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..toolkit.errors import DataError, UsageError
+from ..toolkit.errors import UsageError
 from ..toolkit.languages import resolve
+from ..toolkit.yaml_files import read_yaml
 from .check import make_settings
 from .registry import check_class, check_names
 
@@ -87,14 +88,7 @@ def load_policy(source: str | Path | Mapping[str, Any] | None = None) -> Policy:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    import yaml
-
-    try:
-        value = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DataError(f"--policy {path}: {error.strerror}; name a YAML file") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise DataError(f"--policy {path} is no YAML: {' '.join(str(error).split())[:200]}") from None
+    value = read_yaml(path, f"--policy {path}", "name a YAML file")
     if not isinstance(value, dict):
         raise UsageError(f"{path}: expected `checks:` with a mapping of check to settings")
     return value

@@ -11,13 +11,13 @@ import json
 import socket
 import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, NamedTuple, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import yaml
 from hub_repository import Blob, Refusal, Repository, card_metadata
+from loopback_server import LoopbackServer
 
 TOKEN = "hf_loopback_secret"
 _PLURAL = {"models": "model", "datasets": "dataset"}
@@ -38,7 +38,7 @@ class _CutError(Exception):
 Answer = tuple[int, dict[str, str], bytes]
 
 
-class HubServer:
+class HubServer(LoopbackServer):
     """``repositories``: ("dataset", "owner/name") -> what it holds. ``tokens``: token -> its role, write or read.
 
     ``requests``: all that was asked; ``uploads``: the sha256 of each file that was sent to the large storage, in
@@ -55,17 +55,8 @@ class HubServer:
         self.cut_answer: Callable[[str, str], bool] = lambda _method, _path: False
         self.before_commit: Callable[[], object] = lambda: None
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"hub": self}))
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        return self
-
-    def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(_Handler)
+        self.url = self.origin
 
     def heal(self) -> None:
         """No more cuts and hooks."""
@@ -239,17 +230,17 @@ def _validated(card: str) -> Answer:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    hub: HubServer
+    owner: HubServer
 
     def _answer(self) -> None:
         url = urlsplit(self.path)
         method = "GET" if self.command == "HEAD" else self.command
         request = Request(method, url.path, self.headers.get("Authorization"))
-        self.hub.requests.append(Request(self.command, self.path, request.authorization))
+        self.owner.requests.append(Request(self.command, self.path, request.authorization))
         try:
             body = self._body(request)
-            status, headers, data = self.hub.answer(request, body, parse_qs(url.query), self.headers.get("Range"))
-            if self.hub.cut_answer(method, url.path):
+            status, headers, data = self.owner.answer(request, body, parse_qs(url.query), self.headers.get("Range"))
+            if self.owner.cut_answer(method, url.path):
                 raise _CutError
         except Refusal as refusal:
             status, data = refusal.status, json.dumps(refusal.body or {"error": refusal.message}).encode()
@@ -283,7 +274,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _body(self, request: Request) -> bytes:
         length = int(self.headers.get("Content-Length") or 0)
-        if self.hub.cut(request.method, request.path):
+        if self.owner.cut(request.method, request.path):
             self.rfile.read(length // 2)
             raise _CutError
         if self.headers.get("Transfer-Encoding") == "chunked":

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+
+from loopback_server import LoopbackServer
 
 
-class OpenAIDouble:
+class OpenAIDouble(LoopbackServer):
     """Answers each request with what ``reply`` makes of its body: (text, finish reason) or a whole chat message.
 
     ``requests``: (path, body) of all that was asked; ``keys``: the Authorization of each. The first ``failures``
@@ -24,17 +25,8 @@ class OpenAIDouble:
         self.keys: list[str | None] = []
         self.status, self.failures = 200, 0
         self._together = threading.Barrier(together)
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"double": self}))
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/v1"
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        return self
-
-    def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(_Handler)
+        self.url = f"{self.origin}/v1"
 
     def answer(self, path: str, body: dict[str, Any], key: str | None) -> tuple[int, dict[str, Any]]:
         """Status and JSON of the answer to one request."""
@@ -60,11 +52,11 @@ class OpenAIDouble:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    double: OpenAIDouble
+    owner: OpenAIDouble
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        status, answer = self.double.answer(self.path, body, self.headers["Authorization"])
+        status, answer = self.owner.answer(self.path, body, self.headers["Authorization"])
         data = json.dumps(answer).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")

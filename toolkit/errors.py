@@ -3,6 +3,23 @@
 The command line turns them into an exit code; anything else that escapes is a bug and keeps its traceback.
 """
 
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+def one_line(error: BaseException, most: int = 200) -> str:
+    """What an error says, on one line of at most so many characters; its type where it says nothing."""
+    return " ".join(str(error).split())[:most] or type(error).__name__
+
+
+def did_you_mean(word: str, known: Iterable[str], otherwise: str = "known are") -> str:
+    """The nearest of the ``known`` words as a question; where none is near, all of them."""
+    words = list(known)
+    near = difflib.get_close_matches(word, words, n=1, cutoff=0.5)
+    return f"did you mean {near[0]}?" if near else f"{otherwise} {', '.join(words)}"
+
 
 class MltError(Exception):
     """Base of all errors raised on purpose. ``exit_code`` is what the command line leaves with."""

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from .errors import DataError, EnvironmentProblem, UsageError
+from .errors import DataError, EnvironmentProblem, UsageError, one_line
 from .hub_errors import Asked, gated, hub_errors
 from .lines import RawRow, plain
 from .presets import Preset
@@ -69,7 +69,7 @@ class StreamPart:
         except Exception as error:
             if not isinstance(error, _data_errors()):
                 raise
-            reason = _one_line(error)
+            reason = one_line(error, 300)
             raise DataError(f"{self.hub.name}: row {number + 1} cannot be read: {reason}") from error
 
     def count(self) -> int:
@@ -97,7 +97,7 @@ class StreamPart:
             # A set whose terms were not accepted is "not found" to ``datasets``.
             if self.hub.gated and type(error).__name__ == "DatasetNotFoundError":
                 raise gated(_asked(self.hub.name, self.hub.sha)) from error
-            raise UsageError(f"{self.hub.name}: {_one_line(error)}") from error
+            raise UsageError(f"{self.hub.name}: {one_line(error, 300)}") from error
 
 
 class FilePart:
@@ -168,10 +168,6 @@ def _data_errors() -> tuple[type[Exception], ...]:
     from huggingface_hub.errors import EntryNotFoundError
 
     return (DatasetsError, EntryNotFoundError, FileNotFoundError, pa.ArrowException, UnicodeDecodeError)
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:300] or type(error).__name__
 
 
 def _asked(name: str, revision: str | None) -> Asked:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from functools import cached_property
 from typing import Any
 
 from .errors import EnvironmentProblem, UsageError
@@ -24,7 +25,29 @@ def parse_endpoint(spec: str) -> tuple[str, str]:
     return match[1].rstrip("/"), match[2]
 
 
-def open_client(url: str, timeout_s: float) -> Any:
+class Endpoint:
+    """A model behind ``url``, the API's base. ``client`` is made when it is first asked for."""
+
+    def __init__(self, url: str, model: str, timeout_s: float) -> None:
+        self.url, self.model, self._timeout_s = url.rstrip("/"), model, timeout_s
+
+    @cached_property
+    def client(self) -> Any:
+        """The client of the ``openai`` package."""
+        return _open_client(self.url, self._timeout_s)
+
+    def errors(self, hint: str = "") -> AbstractContextManager[None]:
+        """Turns what goes wrong with a request into EnvironmentProblem. ``hint``: where it knows no such model."""
+        return _endpoint_errors(self.url, self.model, hint)
+
+    def close(self) -> None:
+        """Closes the connections."""
+        client = self.__dict__.pop("client", None)
+        if client is not None:
+            client.close()
+
+
+def _open_client(url: str, timeout_s: float) -> Any:
     """The client of the ``openai`` package. The key is read from OPENAI_API_KEY and kept nowhere; "none" is sent where
     it is unset, as local servers expect."""
     try:
@@ -36,8 +59,7 @@ def open_client(url: str, timeout_s: float) -> Any:
 
 
 @contextmanager
-def endpoint_errors(url: str, model: str, *, hint: str = "") -> Iterator[None]:
-    """Turns what the endpoint answers, or does not, into EnvironmentProblem. ``hint``: where it knows no such model."""
+def _endpoint_errors(url: str, model: str, hint: str) -> Iterator[None]:
     import openai
 
     try:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..eval.prompting import template_messages
-from ..toolkit.errors import DataError, UsageError
+from ..toolkit.errors import DataError, UsageError, one_line
 from .training_rows import TrainingRow
 
 IGNORED = -100
@@ -60,8 +60,7 @@ def label_messages(row: TrainingRow, tokenizer: Any) -> Labelled:
             add_generation_prompt=True,
         )["input_ids"]
     except (TemplateError, TypeError, ValueError, KeyError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise DataError(f"row {row.id} ({row.lang}) does not fit the chat template: {reason}") from None
+        raise DataError(f"row {row.id} ({row.lang}) does not fit the chat template: {one_line(error)}") from None
     ids, marked = whole["input_ids"], whole["assistant_masks"]
     labels = [token if mark else IGNORED for token, mark in zip(ids, marked, strict=True)]
     return Labelled(ids, labels, len(asked), _shared(asked, ids))

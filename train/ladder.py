@@ -25,8 +25,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..toolkit.errors import DataError, UsageError
+from ..toolkit.errors import UsageError
 from ..toolkit.languages import resolve
+from ..toolkit.yaml_files import read_yaml
 
 _FOLDER = Path(__file__).with_name("ladders")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
@@ -80,7 +81,7 @@ def load_ladder(name_or_path: str) -> Ladder:
     if not path.is_file():
         raise UsageError(f"--preset {name_or_path}: no ladder {', '.join(ladder_names())}, and no file of that name")
     where = str(name_or_path)
-    values = _known(_read(path, where), _KEYS, where)
+    values = _known(read_yaml(path, f"--preset {where}", "name a YAML file"), _KEYS, where)
     name = values.get("name")
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise UsageError(f"{where}: name: {name!r} is no name for a folder; use letters, digits, '-', '_' and '.'")
@@ -94,17 +95,6 @@ def load_ladder(name_or_path: str) -> Ladder:
     if twice:
         raise UsageError(f"{where}: two rungs make a mixture {twice}: keep one, and the other in a file of its own")
     return Ladder(name, tuple(mixtures))
-
-
-def _read(path: Path, where: str) -> Any:
-    import yaml
-
-    try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DataError(f"--preset {where}: {error.strerror}; name a YAML file") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise DataError(f"--preset {where} is no YAML: {' '.join(str(error).split())[:200]}") from None
 
 
 def _known(values: Any, keys: Sequence[str], where: str) -> Mapping[str, Any]:

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ..toolkit.errors import DataError, EnvironmentProblem, MltError, UsageError
+from ..toolkit.errors import DataError, EnvironmentProblem, MltError, UsageError, one_line
 from ..toolkit.hub_files import Listing, fetch_files
 from ..toolkit.local_sets import content_hash
 from ..toolkit.progress import NullProgress, Progress, step_messages
@@ -169,9 +169,9 @@ def _read(recipe: Recipe, device: Device, checkpoint: Checkpoint) -> tuple[Any, 
     except MltError:
         raise
     except ImportError as error:
-        raise EnvironmentProblem(f"{recipe.model}: {_line(error)}; install it, or change the recipe") from None
+        raise EnvironmentProblem(f"{recipe.model}: {one_line(error)}; install it, or change the recipe") from None
     except Exception as error:  # a damaged file surfaces as whatever its reader raises
-        raise DataError(f"{recipe.model} cannot be loaded: {_line(error)}") from None
+        raise DataError(f"{recipe.model} cannot be loaded: {one_line(error)}") from None
     _name(model, checkpoint.name, checkpoint.revision)
     return model, tokenizer
 
@@ -256,7 +256,3 @@ def _torch_dtype(name: str) -> Any:
 def _require(package: str, what: str, instead: str) -> None:
     if find_spec(package) is None:
         raise EnvironmentProblem(f"{what} needs the package {package}: pip install {package}, or {instead}")
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__

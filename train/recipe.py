@@ -9,10 +9,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_type_hints
 
-from ..toolkit.errors import DataError, UsageError
+from ..toolkit.errors import UsageError, did_you_mean
+from ..toolkit.yaml_files import read_yaml
 from .recipe_values import as_type
 
 Method = Literal["lora", "qlora", "dora", "full"]
@@ -177,14 +179,7 @@ def _name_of(path: Path) -> str:
 
 
 def _read(path: Path, where: str) -> dict[str, Any]:
-    import yaml
-
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DataError(f"{where} cannot be read: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise DataError(f"{where} is no YAML: {' '.join(str(error).split())[:200]}") from None
+    values = read_yaml(path, where)
     if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
         raise UsageError(f"{where}: a recipe is keys with values, not {values!r:.80}")
     return values
@@ -194,9 +189,7 @@ def _checked(key: str, value: Any, where: str) -> Any:
     """A value as its field's type has it, within its bounds. ``where`` begins an error."""
     types = _types()
     if key not in types:
-        near = difflib.get_close_matches(key, types, n=1, cutoff=0.5)
-        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(types)}"
-        raise UsageError(f"{where}: no setting of that name; {hint}")
+        raise UsageError(f"{where}: no setting of that name; {did_you_mean(key, types)}")
     try:
         read = as_type(types[key], value)
     except ValueError as error:
@@ -215,7 +208,8 @@ def _check_bounds(key: str, number: float, where: str) -> None:
         raise UsageError(f"{where}: {number:g} is too large; {key} is at most {_MOST[key]:g}")
 
 
-def _types() -> dict[str, Any]:
+@cache
+def _types() -> Mapping[str, Any]:
     hints = get_type_hints(Recipe)
     return {field.name: hints[field.name] for field in fields(Recipe)}
 

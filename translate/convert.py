@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..toolkit.errors import EnvironmentProblem
-from ..toolkit.files import disk_errors, read_json, sync_folder, write_json
+from ..toolkit.files import disk_errors, read_json
 from .engines.tokenization import (
     SENTENCEPIECE_FILES,
     SIDED_FILES,
@@ -25,7 +25,7 @@ from .engines.tokenization import (
 )
 from .families.marian import CONFIG as PAIR_FILE
 from .families.registry import check_checkpoint
-from .model_store import ABOUT_FILE, Progress
+from .model_store import Progress, new_model_folder
 
 _NEEDED = ("torch", "transformers", "sentencepiece", "google.protobuf")
 
@@ -45,27 +45,14 @@ def convert_once(
     Raises EnvironmentProblem when packages are missing, the disk is full or the checkpoint is damaged,
     UsageError when it lacks its tokenizer.
     """
-    unfinished = destination.with_name(f".{destination.name}.tmp")
-    with disk_errors(destination):
-        shutil.rmtree(unfinished, ignore_errors=True)  # left by a conversion that was killed
-        destination.parent.mkdir(parents=True, exist_ok=True)
     what = f"converting {about['name']} to {quantization}"
-    if progress:
-        progress(what, 0, None)
-    try:
+    with new_model_folder(destination, about, what, progress) as unfinished:
         if is_ct2:
             with disk_errors(destination):
                 shutil.copytree(source, unfinished)
         else:
             check_checkpoint(source)
             _run(source, unfinished, quantization)
-        write_json(unfinished / ABOUT_FILE, about)
-        unfinished.replace(destination)
-        sync_folder(destination.parent)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
-    if progress:
-        progress(what, 1, 1)
 
 
 def _run(source: Path, destination: Path, quantization: str) -> None:

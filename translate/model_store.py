@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..toolkit.errors import MltError
-from ..toolkit.files import file_hash, read_json, write_json
+from ..toolkit.files import disk_errors, file_hash, read_json, sync_folder, write_json
 from .unit_file import cache_root
 
 # What is being done, how much of it is done, and how much there is (None: not known).
@@ -61,6 +62,31 @@ def find_converted(root: Path, name: str, quantization: str, requested: str | No
 def about_model(**facts: Any) -> dict[str, Any]:
     """The content of ``mlt_model.json``: the facts and the time (UTC)."""
     return {**facts, "created": datetime.now(UTC).isoformat(timespec="seconds")}
+
+
+@contextmanager
+def new_model_folder(
+    destination: Path, about: Mapping[str, Any], what: str, progress: Progress | None = None
+) -> Iterator[Path]:
+    """A folder beside ``destination`` to fill, which takes its place, with ``about``, once the block has ended well.
+
+    Whole or not at all; the caller holds the lock. ``progress`` is told ``what`` is done.
+    """
+    unfinished = destination.with_name(f".{destination.name}.tmp")
+    with disk_errors(destination):
+        shutil.rmtree(unfinished, ignore_errors=True)  # left by a process that was killed
+        destination.parent.mkdir(parents=True, exist_ok=True)
+    if progress:
+        progress(what, 0, None)
+    try:
+        yield unfinished
+        write_json(unfinished / ABOUT_FILE, dict(about))
+        unfinished.replace(destination)
+        sync_folder(destination.parent)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    if progress:
+        progress(what, 1, 1)
 
 
 def read_about(folder: Path) -> dict[str, Any]:

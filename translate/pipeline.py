@@ -224,9 +224,7 @@ def said_of(store: RunStore, code: str, vocabulary: int | None) -> dict[str, Any
 
 def vocabulary_of(engine: Engine) -> int | None:
     """How many words may come out of an engine's model, where that can be known."""
-    if isinstance(engine, RemoteEngine):
-        return engine.vocabulary
-    return len(engine._ids) if isinstance(engine, Ct2Engine) else None
+    return engine.vocabulary if isinstance(engine, Ct2Engine | RemoteEngine) else None
 
 
 def run_identity(

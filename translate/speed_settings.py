@@ -223,7 +223,7 @@ def _workers(usual: Speed, threads: bool) -> list[Speed]:
 def _kind(engine: Ct2Engine) -> dict[str, Any]:
     """What of a model decides its speed: of a list of words only its size, to the next power of two."""
     identity = {name: value for name, value in engine.identity.items() if name != "shortlist"}
-    return {**identity, "words": 1 << (len(engine._ids) - 1).bit_length()}
+    return {**identity, "words": 1 << (engine.vocabulary - 1).bit_length()}
 
 
 def _load(path: Path) -> Speed | None:

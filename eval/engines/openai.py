@@ -6,13 +6,12 @@ import json
 from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import cached_property
 from typing import Any
 
 from ...toolkit.checks.call_formats import parse_openai, render_api_bank
 from ...toolkit.checks.calls import CallSyntaxError
 from ...toolkit.errors import EnvironmentProblem, UsageError
-from ...toolkit.openai_endpoint import endpoint_errors, open_client, parse_endpoint
+from ...toolkit.openai_endpoint import Endpoint, parse_endpoint
 from ...toolkit.records import dump_json
 from ..engine import Finish, Output, cut_at_stop
 from ..items import Item
@@ -31,7 +30,8 @@ class OpenAIGenerator:
     """
 
     def __init__(self, url: str, model: str, *, batch_size: int = 8, chat: bool = False) -> None:
-        self._url, self._name = url.rstrip("/"), model
+        self._endpoint = Endpoint(url, model, TIMEOUT_S)
+        self._url, self._name = self._endpoint.url, model
         self._workers, self._chat = batch_size, chat
         self.identity: dict[str, Any] = {
             "backend": "openai",
@@ -69,18 +69,12 @@ class OpenAIGenerator:
 
     def close(self) -> None:
         """Closes the connections."""
-        client = self.__dict__.pop("_client", None)
-        if client is not None:
-            client.close()
-
-    @cached_property
-    def _client(self) -> Any:
-        return open_client(self._url, TIMEOUT_S)
+        self._endpoint.close()
 
     def _ask(self, item: Item, limit: int) -> Output:
-        client = self._client
+        client = self._endpoint.client
         hint = f", or not this way: try --chat {'off' if self._chat else 'on'}"
-        with endpoint_errors(self._url, self._name, hint=hint):
+        with self._endpoint.errors(hint):
             return self._chatted(client, item, limit) if self._chat else self._completed(client, item, limit)
 
     def _completed(self, client: Any, item: Item, limit: int) -> Output:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ray_workers import two_workers
 
 from mlt.toolkit import actor_pool
 from mlt.toolkit.actor_pool import PoolSize
@@ -39,24 +40,14 @@ Wanted = dict[str, Any]
 @pytest.fixture(scope="module")
 def notes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A cluster of two workers on this machine, for the tests of the module; the folder that its engines write in."""
-    ray = pytest.importorskip("ray", reason="Ray is not installed")
     folder = tmp_path_factory.mktemp("notes")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         patch.setenv("MLT_POOL_TEST", str(folder))
         patch.setenv("MLT_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
         patch.setenv("PYTHONPATH", os.pathsep.join([HERE, *filter(None, [os.environ.get("PYTHONPATH")])]))
         patch.syspath_prepend(HERE)
-        ray.init(
-            address="local",
-            num_cpus=2,
-            include_dashboard=False,
-            log_to_driver=False,
-            logging_level="ERROR",
-            object_store_memory=80 * 2**20,
-        )
-        yield folder
-        ray.shutdown()
+        with two_workers():
+            yield folder
 
 
 @pytest.fixture

@@ -129,6 +129,11 @@ class Ct2Engine:
         with (self.folder / "model.bin").open("rb") as file:
             return position_table_length(file) or self.family.positions
 
+    @property
+    def vocabulary(self) -> int:
+        """How many words may come out."""
+        return len(self._ids)
+
     @cached_property
     def _ids(self) -> dict[str, int]:
         """The vocabulary of the target side."""

@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import cached_property
 from hashlib import blake2b
 from typing import Any
 
 from ...toolkit.errors import UsageError
 from ...toolkit.languages import Language
-from ...toolkit.openai_endpoint import endpoint_errors, open_client, parse_endpoint
+from ...toolkit.openai_endpoint import Endpoint, parse_endpoint
 from ..engine import Decoding, Hypothesis, Prepared
 
 PROMPT = (
@@ -40,7 +39,8 @@ class OpenAIEngine:
     license: str | None = None
 
     def __init__(self, url: str, model: str, *, workers: int | None = None) -> None:
-        self.url, self.model = url.rstrip("/"), model
+        self._endpoint = Endpoint(url, model, TIMEOUT_S)
+        self.url, self.model = self._endpoint.url, model
         self.name = f"openai:{self.url}#{model}"
         self.workers = workers or DEFAULT_WORKERS
         self.batch_tokens = 1024
@@ -88,17 +88,11 @@ class OpenAIEngine:
 
     def close(self) -> None:
         """Closes the connections."""
-        client = self.__dict__.pop("_client", None)
-        if client is not None:
-            client.close()
-
-    @cached_property
-    def _client(self) -> Any:
-        return open_client(self.url, TIMEOUT_S)
+        self._endpoint.close()
 
     def _ask(self, system: str, text: str, n: int) -> list[Hypothesis]:
-        client = self._client
-        with endpoint_errors(self.url, self.model):
+        client = self._endpoint.client
+        with self._endpoint.errors():
             answer = client.chat.completions.create(
                 model=self.model,
                 messages=[{"role": "system", "content": system}, {"role": "user", "content": text}],

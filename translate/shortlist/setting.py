@@ -26,7 +26,7 @@ def in_force(asked: str, engine: Engine) -> Setting:
     else:
         raise UsageError(f"--shortlist {asked}: expected auto, script, learned or off")
     if setting == "auto":
-        return "auto" if isinstance(engine, Ct2Engine) and len(engine._ids) > LARGE else "off"
+        return "auto" if isinstance(engine, Ct2Engine) and engine.vocabulary > LARGE else "off"
     if setting != "off" and not isinstance(engine, Ct2Engine):
         raise UsageError(f"--shortlist {asked}: {engine.name} is no CTranslate2 model; leave the option out")
     return setting
@@ -41,7 +41,7 @@ def kind_for(setting: Setting, language: Language) -> Kind:
 
 def gains(setting: Setting, made: Shortlist, engine: Ct2Engine) -> bool:
     """Whether a list is worth a model of its own; one that was asked for by name always is."""
-    return setting != "auto" or 2 * len(made.target) <= len(engine._ids)
+    return setting != "auto" or 2 * len(made.target) <= engine.vocabulary
 
 
 def cuttable(engine: Engine) -> Ct2Engine:

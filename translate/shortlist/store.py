@@ -10,9 +10,9 @@ from hashlib import blake2b
 from pathlib import Path
 
 from ...toolkit.errors import MltError
-from ...toolkit.files import disk_errors, sync_folder, write_json
+from ...toolkit.files import disk_errors
 from ..engines.ct2 import Ct2Engine
-from ..model_store import ABOUT_FILE, Progress, about_model, chosen_root, read_about
+from ..model_store import ABOUT_FILE, Progress, about_model, chosen_root, new_model_folder, read_about
 from ..unit_file import file_name
 from .cut import cut_folder
 from .pieces import Shortlist
@@ -101,20 +101,9 @@ def _drop(folder: Path) -> None:
 
 def _make(engine: Ct2Engine, shortlist: Shortlist, destination: Path, progress: Progress | None) -> None:
     what = f"cutting {engine.name} to {len(shortlist.target):,} words"
-    if progress:
-        progress(what, 0, None)
-    unfinished = destination.with_name(f".{destination.name}.tmp")
-    shutil.rmtree(unfinished, ignore_errors=True)  # left by a process that was killed
-    try:
+    with new_model_folder(destination, _about(engine, shortlist), what, progress) as unfinished:
         cut_folder(engine.folder, unfinished, target=shortlist.target, source=shortlist.source)
-        write_json(unfinished / ABOUT_FILE, _about(engine, shortlist))
         shutil.rmtree(destination, ignore_errors=True)
-        unfinished.replace(destination)
-        sync_folder(destination.parent)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
-    if progress:
-        progress(what, 1, 1)
 
 
 def _about(engine: Ct2Engine, shortlist: Shortlist) -> dict[str, object]:

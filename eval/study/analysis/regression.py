@@ -164,9 +164,9 @@ def regressions(table: StudyTable, *, seed: int = 0) -> tuple[Regression, ...]:
 
 def fitted(grid: Grid, key: str) -> Fitted | None:
     """The regression of a key over a grid of one budget; None where :func:`no_fit` says why there is none."""
-    if no_fit(grid, key):
-        return None
     design = _DESIGNS[key](grid)
+    if _no_fit(grid, design):
+        return None
     clusters = configurations(grid.cells)
     places = {name: place for place, name in enumerate(design.labels)}
     errors = Errors(design.matrix, clusters, [design.column(name) for name in design.labels])
@@ -175,7 +175,11 @@ def fitted(grid: Grid, key: str) -> Fitted | None:
 
 def no_fit(grid: Grid, key: str) -> str:
     """Why a regression cannot be fitted, or "": cells that are too few for its terms, or that do not differ."""
-    design, cells = _DESIGNS[key](grid), grid.cells
+    return _no_fit(grid, _DESIGNS[key](grid))
+
+
+def _no_fit(grid: Grid, design: Design) -> str:
+    cells = grid.cells
     if not design.labels or len(set(configurations(cells))) < 3 or len(cells) <= len(design.names):
         return f"{len(cells)} cells of {cells['run'].nunique()} runs are too few for its terms"
     if cells["accuracy"].nunique() == 1:

@@ -33,11 +33,10 @@ file; a preset's data are relative to the current folder.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from pathlib import Path
 
-from ....toolkit.errors import UsageError
+from ....toolkit.errors import UsageError, did_you_mean
 from ....toolkit.run import open_run
 from . import spec_parts as parts
 from . import spec_values as read
@@ -111,8 +110,7 @@ def _path_of(name_or_path: str) -> Path:
     # tiny.yaml, where no such file lies, can only be the preset.
     if (stem := name_or_path.removesuffix(".yaml")) in names:
         return _PRESETS / f"{stem}.yaml"
-    near = difflib.get_close_matches(stem, names, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]}?" if near else f"presets are {', '.join(names)}"
+    hint = did_you_mean(stem, names, "presets are")
     raise UsageError(f"{name_or_path}: no study file and no preset of that name; {hint}")
 
 

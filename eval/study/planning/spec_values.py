@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ....toolkit.errors import DataError, UsageError
+from ....toolkit.errors import UsageError, did_you_mean
 from ....toolkit.languages import resolve
+from ....toolkit.yaml_files import read_yaml
 
 _NOT_SET = ("name", "task", "seed")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -18,15 +18,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 def read_mapping(path: Path, where: str) -> dict[str, Any]:
     """The keys of a YAML file; DataError where it cannot be read, UsageError where it holds something else."""
-    import yaml
-
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DataError(f"{where} cannot be read: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise DataError(f"{where} is no YAML: {' '.join(str(error).split())[:200]}") from None
-    return mapping(values, where)
+    return mapping(read_yaml(path, where), where)
 
 
 def mapping(value: Any, where: str, keys: Iterable[str] | None = None) -> dict[str, Any]:
@@ -38,9 +30,7 @@ def mapping(value: Any, where: str, keys: Iterable[str] | None = None) -> dict[s
         if not isinstance(key, str):
             raise UsageError(f"{where}: {key!r} is no name; write it in quotes")
         if known is not None and key not in known:
-            near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
-            raise UsageError(f"{where}: {key}: no key of that name; {hint}")
+            raise UsageError(f"{where}: {key}: no key of that name; {did_you_mean(key, known)}")
     return dict(value)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from fake_stages import FAIL, SLEEP, TRAIN, begun, made_job
+from ray_workers import two_workers
 
 from mlt.eval.study.planning.folder import StudyFolder
 from mlt.eval.study.running.executors.base import JobRef
@@ -33,19 +34,8 @@ if state["attempts"] <= {times}:
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[None]:
     """Two workers on this machine, for all tests of the module: it takes seconds to start."""
-    ray = pytest.importorskip("ray", reason="Ray is not installed")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-        ray.init(
-            address="local",
-            num_cpus=2,
-            include_dashboard=False,
-            log_to_driver=False,
-            logging_level="ERROR",
-            object_store_memory=80 * 2**20,
-        )
+    with two_workers():
         yield
-        ray.shutdown()
 
 
 @pytest.fixture
