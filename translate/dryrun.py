@@ -33,7 +33,7 @@ from .shortlist.audit import audit_size
 from .shortlist.engine import shortlisted
 from .shortlist.pieces import Shortlist, learned_list, script_list, text_pieces
 from .shortlist.seen import SeenPieces
-from .shortlist.setting import cuttable, gains, kind_for
+from .shortlist.setting import cuttable, gains, kind_for, pays
 from .speed_settings import best_speed, use_speed
 from .units import Unit
 
@@ -178,7 +178,8 @@ class _DryRun:
     @contextmanager
     def _list(self, language: Language) -> Iterator[_WithList | None]:
         """The engine with a list; None where a run would go on with the full vocabulary."""
-        if self.job.shortlist == "off":
+        a_shard = self.side.counts["unique_units"] // self._shards
+        if self.job.shortlist == "off" or not pays(self.job.shortlist, a_shard):
             yield None
             return
         full = cuttable(self.job.engine)

@@ -25,7 +25,7 @@ from .learning import learned
 from .pieces import WIDEST, Shortlist, learned_list, script_list
 from .seen import SeenPieces
 from .sent import SentPieces
-from .setting import Setting, gains, kind_for
+from .setting import Setting, gains, kind_for, pays
 from .state import State, StateChain, widened
 from .store import drop_cut
 
@@ -120,10 +120,10 @@ class RunLists:
 
     def decoder(self, index: int, records: Sequence[Record], plans: Plans) -> tuple[Decoder, dict[str, Any]]:
         """One with a list that has passed an audit on this very shard, else the full vocabulary's."""
-        while (made := self._list_for(index)) is not None:
+        texts = self._texts(records)
+        while pays(self.setting, len(texts)) and (made := self._list_for(index)) is not None:
             cut = self._decoder_with(made)
-            texts = audited(text for record in records for text in unit_texts(record, self.settings))
-            said = compare(self.full, _alike(cut), texts, self.settings.decoding, plans)
+            said = compare(self.full, _alike(cut), audited(texts), self.settings.decoding, plans)
             if not self._fails(made, index, said):
                 return cut, {"shortlist": made.hash, "audit": said.to_json()}
         return self.full, {}
@@ -131,8 +131,7 @@ class RunLists:
     def learn(self, index: int, records: Sequence[Record], plans: Plans) -> None:
         """Adds the pieces of a shard that the full vocabulary has translated; makes the list once they suffice."""
         while self._learns(state := self._newest()) and index not in state.full:
-            texts = dict.fromkeys(text for record in records for text in unit_texts(record, self.settings))
-            said = _alike(self.full).decode(texts, self.settings.decoding, plans=plans, step="learn")
+            said = _alike(self.full).decode(self._texts(records), self.settings.decoding, plans=plans, step="learn")
             outputs = [hypotheses[0].text for _, hypotheses in said]
             sent = self.sent(self.language)
             now = replace(state, full=(*state.full, index), english=self.sent.english)
@@ -153,6 +152,10 @@ class RunLists:
         if self._full is None:
             self._full = _open(self.engine, self.language, self.root)
         return self._full
+
+    def _texts(self, records: Sequence[Record]) -> dict[str, None]:
+        """The distinct units of a shard."""
+        return dict.fromkeys(text for record in records for text in unit_texts(record, self.settings))
 
     def _newest(self) -> State:
         return self._chain.load() or self._chain.append(self._first())

@@ -13,6 +13,7 @@ from .pieces import Kind, Shortlist
 Setting = Literal["auto", "script", "learned", "off"]
 
 LARGE = 32_000  # words; the projection onto fewer is a small part of the work
+FEWEST = 300  # units of a shard: of fewer, the audit with the full vocabulary would cost what the list saves
 
 
 def in_force(asked: str, engine: Engine) -> Setting:
@@ -42,6 +43,11 @@ def kind_for(setting: Setting, language: Language) -> Kind:
 def gains(setting: Setting, made: Shortlist, engine: Ct2Engine) -> bool:
     """Whether a list is worth a model of its own; one that was asked for by name always is."""
     return setting != "auto" or 2 * len(made.target) <= engine.vocabulary
+
+
+def pays(setting: Setting, units: int) -> bool:
+    """Whether a list is worth its audit in a shard of so many distinct units; one asked for by name always is."""
+    return setting != "auto" or units >= FEWEST
 
 
 def cuttable(engine: Engine) -> Ct2Engine:

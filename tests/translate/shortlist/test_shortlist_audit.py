@@ -21,7 +21,7 @@ from mlt.translate.shortlist import setting as setting_module
 from mlt.translate.shortlist.audit import AT_LEAST, Audit, audited, compare
 from mlt.translate.shortlist.learning import learned
 from mlt.translate.shortlist.pieces import WIDEST, Shortlist
-from mlt.translate.shortlist.setting import gains, in_force, kind_for
+from mlt.translate.shortlist.setting import gains, in_force, kind_for, pays
 from mlt.translate.shortlist.state import State, StateChain, widened
 
 SW, TH = (resolve(code).language for code in ("sw", "th"))
@@ -119,6 +119,13 @@ def test_auto_cuts_nothing_that_would_stay_large(tiny: Ct2Engine) -> None:
     half = len(tiny._ids) // 2
     small, large = (Shortlist("script", tuple(range(size)), ()) for size in (half, half + 1))
     assert (gains("auto", small, tiny), gains("auto", large, tiny), gains("script", large, tiny)) == (True, False, True)
+
+
+def test_auto_makes_no_list_where_its_audit_costs_what_it_saves() -> None:
+    fewest = setting_module.FEWEST
+    assert fewest > 2 * AT_LEAST  # half the time for a unit, and those audited at full cost
+    assert [pays("auto", units) for units in (0, fewest - 1, fewest)] == [False, False, True]
+    assert pays("script", 1) and pays("learned", 1)
 
 
 def test_a_run_remembers_every_step(tmp_path: Path) -> None:

@@ -241,10 +241,19 @@ def test_a_changed_setting_is_refused_by_name(tmp_path: Path) -> None:
 def test_a_run_that_was_begun_without_lists_goes_on_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run(tmp_path / "run", shortlist="auto", limit=4)
     monkeypatch.setattr(setting, "LARGE", 1000)
+    monkeypatch.setattr(setting, "FEWEST", 1)
     assert set(hashes(run(tmp_path / "run", shortlist="auto"))) == {None}
     fresh = run(tmp_path / "fresh", "th,sw", shortlist="auto", limit=4)
     assert fresh.manifest["identity"]["shortlist"] == "auto"
     assert [said(fresh, lang)["kind"] for lang in ("th", "sw")] == ["off", "learned"]  # 66 % of so few words: no gain
+
+
+def test_a_shard_of_few_units_is_not_worth_an_audit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(setting, "LARGE", 1000)
+    made = run(tmp_path / "run", shortlist="auto", limit=4)
+    assert set(hashes(made)) == {None}
+    assert (said(made, "th")["audited"], said(made, "th")["full_shards"]) == (0, 1)
+    assert set(hashes(run(tmp_path / "asked", shortlist="script", limit=4))) != {None}
 
 
 def test_shards_from_elsewhere_are_added_to_with_the_full_vocabulary(tmp_path: Path) -> None:
