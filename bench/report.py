@@ -22,12 +22,14 @@ The model has the exact shape of NLLB-200-distilled-600M (`d_model` 1024, 12 + 1
 1024 positions, 256,206 shared embeddings, ReLU) and random weights, so a token costs what it costs in the real one.
 Its output is as long as its source: the first cross-attention head of the first decoder layer compares position
 encodings, and when it meets the source's end token, the end token wins. That holds for every text, precision, beam and
-library here (the row "Steering" gives the measured ratio), so that all sides have the same work. NLLB's tokenizer is
-simulated: a SentencePiece model trained on the two data sets, of a size that cuts GSM8K into about as many tokens as
-NLLB's does (medians: questions 55 and 55, whole answers 87 and 89), mapped into the 256,206 rows with its ids for
-special tokens and language codes. Figures that depend on the vocabulary (tokens, unknown words) are therefore
-simulated too, and random output fails the checks of the pipeline: the checks run, every row is written as rejected,
-and the ladder is off; it is measured apart, with models that really translate.
+library here (the row "Steering" gives the measured ratio), so that all sides have the same work. Its words are Thai
+ones, whatever the text: 12,000 rows of the vocabulary are Thai syllables whose logits are raised above all others, so
+that the list of the target's script holds what is said, as it does for a model that translates, and passes the audit
+that every run makes. NLLB's tokenizer is simulated: a SentencePiece model trained on the two data sets, of a size that
+cuts GSM8K into about as many tokens as NLLB's does (medians: questions 55 and 55, whole answers 87 and 89), mapped into
+the 256,206 rows with its ids for special tokens and language codes. Figures that depend on the vocabulary (tokens,
+unknown words) are therefore simulated too, and random output fails the checks of the pipeline: the checks run, every
+row is written as rejected, and the ladder is off; it is measured apart, with models that really translate.
 
 - *pipeline* is `translate()` from the source file to the written run, with an empty cache in a fresh folder.
 - *one raw call* is one `translate_batch` over the very units that the pipeline sends, with its workers and batch size.
@@ -35,6 +37,45 @@ and the ladder is off; it is measured apart, with models that really translate.
   but the beam; *transformers at its best* is `generate` in bfloat16, sorted by length, 32 answers a batch. Both include
   tokenising, and translate the answers as they are, annotations included; the pipeline takes annotations and the final
   answer out first and splits sentences. `source_tokens` in the results says how much each side had to translate.
+
+## mlt against how others run the model
+
+`bench/peers.py`; what each side does on which rows stands in `bench/peer_plan.py`.
+
+- *Turn about*: every side has a process of its own; those of a group translate in turn, in changing order. A figure
+  is a ratio of source rows a second. Sides that would take minutes have fewer rows, taken at even distances from the
+  same ones; both counts stand in the row. mlt has some hundred, for it decodes at least 100 units of a shard with the
+  full vocabulary as well: a small part of a whole shard's 7,000, but a large one of a few rows'.
+- *What is in the time*: for mlt everything from the source file to the written run with an empty cache, with the
+  command's defaults (`--shortlist auto`): the model loaded, the list made, cut and audited, Parquet written. The ladder
+  is off, for random words would only climb it. The others' weights are loaded beforehand, and they read and write no
+  files; tokenising and decoding to text are in their time.
+- *What is translated*: the texts that mlt takes out of a row, annotations gone, for every side. The *best plain
+  CTranslate2 script* cuts them at full stops and ends of lines, drops repeated sentences, and sends all in one
+  `translate_batch`, int8, a worker a core (one worker with all threads is far slower), with 1,024, 2,048 or 4,096
+  tokens a batch, whichever is fastest on half the rows beforehand. *On whole texts* is the same without cutting.
+  *CTranslate2's defaults* has nothing set but the beam. *transformers' generate* runs in bfloat16, sorted, 8, 16 or 32
+  texts a batch, whichever is fastest.
+- *EasyNMT, nllb-serve, argos-translate* are the packages themselves where `MLT_BENCH_PEERS` names an interpreter that
+  has them, else their way of calling a model, named as such. Their sentence splitters have to be downloaded: all get
+  the plain one. EasyNMT has 16 or 32 sentences a batch. nllb-serve is asked in its process, a request a row; it cuts
+  output at 80 tokens, which is less work. argos-translate has its own beam of 4. An interpreter for them:
+  `python -m venv peers`, then `peers/bin/pip install transformers==4.41.2 'numpy<2' torch ctranslate2 sentencepiece
+  nltk flask sentence-splitter sacremoses minisbd emoji networkx` and `peers/bin/pip install --no-deps EasyNMT
+  nllb-serve argostranslate stanza==1.10.1`.
+- *Equal quality*: each figure has the same beam on both sides, but for the one that says otherwise. Of texts that both
+  sides sent as they are, identical outputs are counted, and chrF is given for the others. The precision differs (int8,
+  bfloat16, float32), and a random model is undecided where a real one is not, so that other precisions say other words.
+- *Memory* is the highest resident size of a process (VmHWM), *start-up* the time from its start to the end of its first
+  translation, of one row; for mlt that is a whole run.
+- *Share of the int8 products*: the multiply-adds of int8 weights that the rows need (encoder and decoder layers, the
+  projection onto the list; nothing padded, no attention, nothing of the audit), by the time of the whole run, of what
+  the cores reach on products of 64 rows of the model's three shapes. CTranslate2 gives no access to its own, so torch's
+  are taken: `_int_mm` and quantised linear layers with every backend that is there, on all threads together and one a
+  thread; the fastest counts (`bench/gemm.py`).
+- *Stages*: the stack of a run's thread, looked at 200 times a second; *decode* is waiting for CTranslate2.
+- *GPU*: `python -m bench.gpu`, on a machine with a CUDA device, measures int8_float16, bfloat16 and float16 with 4,096
+  to 32,768 tokens a batch and one to four processes a device, into `bench/results-gpu.json`.
 
 ## How the real model's output is judged
 

@@ -22,6 +22,7 @@ from bench.results import merge
 PARTS = (
     "speed",
     "answers",
+    "peers",
     "reuse",
     "bergamot",
     "ladder",
@@ -53,13 +54,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--only", action="append", choices=PARTS, metavar="NAME", help=f"of {', '.join(PARTS)}")
     parser.add_argument("--quick", action="store_true", help="smoke run at tiny size; writes nothing")
     options = parser.parse_args(arguments)
-    data = Path(os.environ.get("MLT_BENCH_DATA") or ROOT.parent / "shared" / "data")
+    data = data_folder()
     if not (data / "gsm8k").is_dir():
         print(
             "no data: set MLT_BENCH_DATA to the folder that holds gsm8k/, api_bank/, ntrex/ and mgsm/", file=sys.stderr
         )
         return 3
-    settings = Settings(data, _cache(), options.quick, repetitions=1 if options.quick else 3)
+    settings = Settings(data, cache_folder(), options.quick, repetitions=1 if options.quick else 3)
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     os.environ.pop("OMP_NUM_THREADS", None)  # the sides that are measured with their defaults have them
     reached = True
@@ -77,7 +78,12 @@ def main(arguments: list[str] | None = None) -> int:
     return 0 if reached or options.quick else 1
 
 
-def _cache() -> Path:
+def data_folder() -> Path:
+    """Where the data sets are: ``MLT_BENCH_DATA``, else beside the checkout."""
+    return Path(os.environ.get("MLT_BENCH_DATA") or ROOT.parent / "shared" / "data")
+
+
+def cache_folder() -> Path:
     """Where built models are kept: ``MLT_BENCH_CACHE``, else beside what mlt itself keeps."""
     chosen = os.environ.get("MLT_BENCH_CACHE")
     if chosen:

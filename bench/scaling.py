@@ -121,13 +121,16 @@ class _Paper:
     progress = NullProgress()
 
     def __init__(self) -> None:
-        self.store, self.finished = self, set[tuple[str, int]]()
+        self.store, self.home, self.finished = self, self, set[tuple[str, int]]()
 
     def due(self, language: Any, shards: list[int]) -> list[int]:
         return [index for index in shards if (language.code, index) not in self.finished]
 
     def done(self, lang: str, index: int) -> dict[str, int]:
         return {"out": 1}
+
+    def refresh(self, lang: str) -> None:
+        """Nothing of it stands elsewhere."""
 
     def facts(self, name: str) -> None:
         """Nothing was found out."""

@@ -26,7 +26,7 @@ def use(folder: Path) -> Engine:
     from mlt.translate.models import load_engine
 
     engine = load_engine(str(folder), device="cpu")
-    target = resolve("sw").language
+    target = resolve("th").language
     first = engine.prepare(["One unit."], ENGLISH, target)
     list(engine.translate([first], ENGLISH, target, Decoding(beam_size=1)))
     _loaded["engine"] = engine

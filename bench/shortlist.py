@@ -1,7 +1,7 @@
 """The model of NLLB-600M's shape with its words cut to a list, against the same model whole.
 
-All sides decode the same units of GSM8K in the same batches, in turn, weights loaded beforehand. What the random model
-says is not at stake here, so lists are filled up to a round size; how long its output is does not depend on them.
+All sides decode the same units of GSM8K in the same batches, in turn, weights loaded beforehand. The list of the
+target's script is filled up to a round size; how long the output is does not depend on that.
 """
 
 from __future__ import annotations
@@ -61,18 +61,18 @@ def _engines(ct2: Path, units: Sequence[str], cache: Path, names: Sequence[str])
     from mlt.toolkit.languages import resolve
     from mlt.translate.models import load_engine
     from mlt.translate.shortlist.engine import shortlisted
-    from mlt.translate.shortlist.pieces import Shortlist, learned_list, source_pieces
+    from mlt.translate.shortlist.pieces import Shortlist, script_list, source_pieces
 
     full: Any = load_engine(str(ct2), device="cpu")
     decode(full, units[:1], 1)
     target = resolve(LANGUAGE).language
-    needed = learned_list(full, target, source_pieces(full, units, target), ())
+    needed = script_list(full, target, source_pieces(full, units, target))
     cut, seconds = {}, []
     for name in names:
         others = sorted(set(range(len(full._ids))).difference(needed.target))
         filled = sorted([*needed.target, *others[: max(0, SIZES[name] - len(needed.target))]])
         started = time.perf_counter()
-        cut[name] = shortlisted(full, Shortlist("learned", tuple(filled), needed.source), root=cache)
+        cut[name] = shortlisted(full, Shortlist("script", tuple(filled), needed.source), root=cache)
         seconds.append(time.perf_counter() - started)
         decode(cut[name], units[:1], 1)
         say(f"  {name}: {len(filled):,} words out, {len(needed.source):,} in, cut in {seconds[-1]:.1f} s")

@@ -6,25 +6,22 @@ of runs, of a run's languages, of items and of an item in a language are drawn a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
 from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from .common import Figure, Settings, say
+from .study_counts import LEVEL, Coverage, at_most, count_verdict, reported, three_errors
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-    from mlt.eval.study.analysis.verdicts import Finding
-
     Array = np.ndarray[Any, Any]
 
 STUDIES = 500
 NULL_STUDIES = 200
-LEVEL = 0.95
 MARGIN = 0.05
 ITEMS = 60
 PAIR_ITEMS, PAIR_MARGIN = 240, 0.10
@@ -66,42 +63,6 @@ def run(settings: Settings) -> list[Figure]:
     ]
 
 
-class Coverage:
-    """Counts, by name, how many intervals held the truth, fell short of it or went beyond it."""
-
-    def __init__(self) -> None:
-        self.held: dict[str, list[int]] = {}
-
-    def add(self, name: str, low: float | None, high: float | None, truth: float) -> None:
-        """One interval; none at all counts as one that holds everything."""
-        counts = self.held.setdefault(name, [0, 0, 0])
-        counts[1 if high is not None and high < truth else 2 if low is not None and low > truth else 0] += 1
-
-    def figure(self, name: str, title: str, how: str) -> Figure:
-        """The share that is furthest from 95 %; reached where it is within three Monte Carlo errors."""
-        shares = {key: counts[0] / sum(counts) for key, counts in self.held.items()}
-        studies = sum(next(iter(self.held.values())))
-        allowed = _three_errors(studies)
-        worst = max(shares.values(), key=lambda value: abs(value - LEVEL))
-        return Figure(
-            name=f"study_checks.{name}",
-            title=title,
-            asked=f"95 +- {100 * allowed:.1f} %",
-            measured=100 * worst,
-            unit="%",
-            met=abs(worst - LEVEL) <= allowed,
-            how=f"{how}; {studies} studies, the interval furthest from 95 % of {len(shares)}",
-            low=100 * min(shares.values()),
-            high=100 * max(shares.values()),
-            repetitions=studies,
-            details={
-                "percent": {key: 100 * value for key, value in shares.items()},
-                "too_low": {key: counts[1] for key, counts in self.held.items()},
-                "too_high": {key: counts[2] for key, counts in self.held.items()},
-            },
-        )
-
-
 def _regression(settings: Settings) -> Iterator[Figure]:
     """The terms of the paper's regression, with this project's intervals and with the paper's."""
     import numpy as np
@@ -124,7 +85,7 @@ def _regression(settings: Settings) -> Iterator[Figure]:
     how = f"22 mixtures x 5 models x 2 tasks and their bases, {ITEMS} items a language; chance of runs and items"
     yield ours.figure("ols", "Studies whose 95 % interval holds the coefficient of the pooled regression", how)
     paper = theirs.figure("ols_paper", "The same with the paper's intervals, that draw cells as if independent", how)
-    yield _reported(paper)
+    yield reported(paper)
 
 
 def _means(settings: Settings) -> Figure:
@@ -184,7 +145,7 @@ def _effects(settings: Settings) -> Iterator[Figure]:
             terms.add(name, *adjusted.fit.interval(place), KNOWN[name.lower()])
     how = f"22 mixtures x 5 models x 2 tasks, {ITEMS} items a language; chance of runs and items"
     effects = contrasts.figure("effects", "Studies whose 95 % interval holds the effect that a verdict rests on", how)
-    yield _reported(effects)  # they err to the careful side
+    yield reported(effects)  # they err to the careful side
     yield terms.figure("adjusted", "The same for the adjusted regression, where some languages are easier", how)
 
 
@@ -217,7 +178,7 @@ def _pairs(settings: Settings) -> Iterator[Figure]:
     yield held.figure("pairs", "Studies whose 95 % interval holds the difference of two runs on the same items", how)
     title = "Pairs of runs that differ by the margin and are called equivalent"
     # Tests of level 5 %: as with the intervals, three Monte Carlo errors of so many studies are allowed.
-    most = 1 - LEVEL + _three_errors(settings.size(STUDIES, 2))
+    most = 1 - LEVEL + three_errors(settings.size(STUDIES, 2))
     yield at_most("tost", title, equivalent, f"{how}; margin {100 * PAIR_MARGIN:.0f} points", most=most)
     title = "Pairs of runs that do not differ and are called different"
     yield at_most("paired_test", title, different, how, most=most)
@@ -244,7 +205,7 @@ def _null(settings: Settings) -> Iterator[Figure]:
             for finding in find(simulator.draw(world, seed), margin=MARGIN):
                 if sign == (finding.bound > 0) - (finding.bound < 0):
                     errors.append(finding.verdict == "supported")
-                    _count(counts.setdefault(finding.key, [0, 0, 0]), finding)
+                    count_verdict(counts.setdefault(finding.key, [0, 0, 0]), finding)
     details = {
         "findings": len(counts),
         "supported_percent": {key: 100 * c[0] / sum(c) for key, c in counts.items()},
@@ -287,45 +248,9 @@ def left_out(change: float, cells: pd.DataFrame) -> Array:
     return found
 
 
-def _count(counts: list[int], finding: Finding) -> None:
-    counts[("supported", "not supported", "undecided").index(finding.verdict)] += 1
-
-
 def _by_cell(cells: pd.DataFrame, expected: Array) -> dict[tuple[str, str], float]:
     names = zip(cells["run"], cells["lang"], strict=True)
     return dict(zip(names, (float(value) for value in expected), strict=True))
-
-
-def _three_errors(studies: int) -> float:
-    """Three Monte Carlo errors of a share of 95 or of 5 %."""
-    return float(3 * (LEVEL * (1 - LEVEL) / studies) ** 0.5)
-
-
-def at_most(
-    name: str,
-    title: str,
-    errors: Sequence[bool],
-    how: str,
-    details: Mapping[str, Any] | None = None,
-    most: float = 1 - LEVEL,
-) -> Figure:
-    """A share of errors, of which ``most`` are allowed."""
-    value = sum(errors) / len(errors)
-    return Figure(
-        name=f"study_checks.{name}",
-        title=title,
-        asked=f"<= {100 * most:.2g} %",
-        measured=100 * value,
-        unit="%",
-        met=value <= most,
-        how=f"{how}; {len(errors)} of them",
-        repetitions=len(errors),
-        details=dict(details or {}),
-    )
-
-
-def _reported(figure: Figure) -> Figure:
-    return replace(figure, asked="reported", met=None)
 
 
 def _seeds(settings: Settings, studies: int, what: str) -> Iterator[int]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..toolkit.errors import UsageError
 from ..toolkit.progress import open_progress
+from ..toolkit.remote_files import local_only
 from ..toolkit.tables import print_json, print_table, size_text
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 def run_card(folder: Path, *, check: bool, license: str | None, repository: str | None, as_json: bool) -> None:
     """``mlt card``: writes the card of a folder, or checks it; leaves with exit code 1 where it does not hold."""
+    local_only(folder, "DIR", "copy the run here first")
     if not check:
         from .card import write_card
 

@@ -14,6 +14,7 @@ from ..toolkit.progress import NullProgress
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from ..toolkit.own_models import OwnModel
     from ..toolkit.progress import Progress
     from .bundle import Bundle
 
@@ -129,7 +130,8 @@ class TranslationUse:
     """How kept rows were made: distinct values of their ``translation`` column; most rows first.
 
     ``settings``: what the signature says, by its names ("decoding.beam": 4, "engine.ct": "int8", …); empty where it
-    cannot be read. ``languages``: in which it is used.
+    cannot be read. ``languages``: in which it is used. ``own``: what the run says of the model, where its languages
+    have a model each.
     """
 
     model: str
@@ -140,6 +142,7 @@ class TranslationUse:
     settings: Mapping[str, Any]
     languages: tuple[str, ...]
     rows: int
+    own: OwnModel | None = None
 
 
 @dataclass(frozen=True)
@@ -165,7 +168,8 @@ class RunEvidence:
 
     ``signature`` is the manifest's; ``languages`` English first; ``examples``: three, the same in every language;
     ``licenses``: {"source": …, "model": …} as the manifest has them (values may be None); ``model_notice``: what the
-    model's owner asks to be said; ``models``: (name, licence) of the translation model, then of those that judged.
+    model's owner asks to be said; ``models``: (name, licence) of those that translated, then of those that judged, of
+    which ``judges`` holds the ones that wrote no row.
     ``filtered``: whether score columns and a policy stand beside the rows.
     """
 
@@ -178,6 +182,7 @@ class RunEvidence:
     model_notice: str | None
     models: tuple[tuple[str, str | None], ...]
     filtered: bool
+    judges: tuple[tuple[str, str | None], ...] = ()
 
 
 @dataclass(frozen=True)

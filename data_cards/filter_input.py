@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..toolkit import layout
 from ..toolkit.edits import Edit, edited_row, run_edits
 from ..toolkit.files import read_json
+from ..toolkit.own_models import repeated
 from ..toolkit.progress import Progress
 from ..toolkit.records import record_schema, rejected_schema
 from ..toolkit.run import Run
@@ -57,9 +58,11 @@ def write_input(bundle: Bundle, filtered: Run, folder: Path, progress: Progress)
                     _write_shard(bundle, store, lang, index, _Before(marker, manifest["filter"], edits))
             if lang != "en":
                 rename_keys(bundle, filtered, store, lang, edits)
+                if (engine := repeated(manifest, lang).get("engine")) is not None:
+                    store.save_facts(f"engine-{lang}", engine)
         store.save_manifest(
             complete=True,
-            languages={lang: store.totals(lang) for lang in store.languages},
+            languages={lang: {**store.totals(lang), **repeated(manifest, lang)} for lang in store.languages},
             licenses=manifest.get("licenses", {}),
             model_notice=manifest.get("model_notice"),
             versions=manifest.get("versions", {}),

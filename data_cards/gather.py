@@ -172,7 +172,7 @@ def _require_whole(run: Run) -> None:
         for lang, entry in run.manifest.get("languages", {}).items()
     )
     if not whole:
-        raise DataError(f"{run.path} is not finished: run the same command again, then this one")
+        raise DataError(f"{run.where} is not finished: run the same command again, then this one")
 
 
 def _require_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:

@@ -15,7 +15,7 @@ from ..toolkit.languages import all_languages
 from ..toolkit.records import dump_json
 from .licenses import OTHER
 from .sources import SAMPLE, hub_id
-from .terms import read_settings
+from .terms import translated_by
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -131,8 +131,7 @@ def translators(evidence: Evidence) -> list[str]:
     """The models that wrote translations, by name."""
     used = [] if evidence.run is None else [use.model for use in evidence.run.translations]
     mixed = (run for mixture in evidence.mixtures for run in mixture.manifest.get("runs", ()))
-    named = (read_settings(str(run.get("signature", ""))).get("engine.model") for run in mixed)
-    return list(dict.fromkeys([*used, *(str(name) for name in named if name is not None)]))
+    return list(dict.fromkeys([*used, *(name for run in mixed for name in translated_by(run))]))
 
 
 def _source_datasets(evidence: Evidence) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..toolkit.records import dump_json
 from .markdown import code, escape, joined, number, table
 from .run_tables import source_link
-from .terms import read_settings
+from .terms import translated_by
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -82,14 +82,14 @@ def runs_table(mixtures: Sequence[MixtureEvidence]) -> Markup:
     rows = []
     for run in runs_of(mixtures):
         source, licenses = run.get("source") or {}, run.get("licenses") or {}
-        model = read_settings(str(run.get("signature", ""))).get("engine.model")
+        found = translated_by(run)
         rows.append(
             [
                 source_link(str(source.get("dataset") or "not known")),
                 code(str(source["revision"])) if source.get("revision") else "",
                 licenses.get("source") or "not known",
-                "" if model is None else code(str(model)),
-                "" if model is None else licenses.get("model") or "not known",
+                joined(map(code, found), ", "),
+                ", ".join(dict.fromkeys(model.license or "not known" for model in found.values())),
                 "yes" if run.get("filtered") else "no",
             ]
         )

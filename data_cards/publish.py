@@ -8,6 +8,8 @@ from pathlib import Path
 
 from ..toolkit.errors import EnvironmentProblem, UsageError
 from ..toolkit.progress import NullProgress, Progress
+from ..toolkit.remote_files import local_only
+from ..toolkit.run import local_folder
 from .card import Declared
 from .changes import Changes, Place, find_changes
 from .folder_place import FolderPlace
@@ -52,8 +54,8 @@ def push(
     card: Choice = "merge",
     progress: Progress | None = None,
 ) -> PushResult:
-    """Publish a folder (see :func:`mlt.data_cards.bundle.open_bundle`) to a data set of the Hub, or a finished training
-    (its folder, or its ``merged/``) to a model, in one commit.
+    """Publish a folder (see :func:`mlt.data_cards.bundle.open_bundle`; of a run also its URL) to a data set of the Hub,
+    or a finished training (its folder, or its ``merged/``) to a model, in one commit.
 
     Only files whose content the Hub does not have are sent, with a card that is made anew and keeps what people wrote
     in it. ``license``: what it is published under, by default what the folder's own README.md declares; ``checked``
@@ -64,7 +66,7 @@ def push(
     EnvironmentProblem where the Hub cannot be reached, knows no token, or has changed meanwhile: then nothing is
     overwritten, and the same call again completes what was broken off.
     """
-    path = Path(folder)
+    path = local_folder(folder)
     kind = hub_kind(path)
     if repository.count("/") != 1:
         thing = "model" if kind == "model" else "data set"
@@ -122,7 +124,8 @@ def publish_to_folder(
     published folder only once it is whole. Raises as :func:`push`, and UsageError for an ``out`` that holds something
     else.
     """
-    path, place = Path(folder), FolderPlace(Path(out))
+    local_only(out, "--to-folder")
+    path, place = local_folder(folder), FolderPlace(Path(out))
     place.require_apart(path)
     progress = progress or NullProgress()
     with open_publication(path) as publication:

@@ -6,10 +6,11 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..toolkit.records import dump_json
 from .sources import SAMPLE, hub_id
 
 if TYPE_CHECKING:
-    from .evidence import Evidence, MixtureEvidence, TranslationUse
+    from .evidence import Evidence, MixtureEvidence, RunEvidence, TranslationUse
 
 HERE = "."
 """Where the data are when no repository was named: this very folder."""
@@ -53,8 +54,8 @@ def _lines(evidence: Evidence, repository: str | None) -> Iterator[str]:
         yield f"mlt pull {place} -o run"
         if run.filtered:
             yield "mlt filter run/input -o run --policy my-policy.yaml"
-        for use in run.translations:
-            yield from ("", "# all of it again, from the source", _translate(use))
+        for command in _translations(run):
+            yield from ("", "# all of it again, from the source", command)
             if run.filtered:
                 yield "mlt filter runs/new -o runs/new-filtered"
     for mixture in evidence.mixtures[-1:]:
@@ -65,15 +66,32 @@ def _lines(evidence: Evidence, repository: str | None) -> Iterator[str]:
     yield f"mlt card {'set' if repository else HERE} --check"
 
 
-def _translate(use: TranslationUse) -> str:
+def _translations(run: RunEvidence) -> Iterator[str]:
+    """A command a model; one where the run's languages have a model each and all else is the same."""
+    own = [use for use in run.translations if use.own]
+    yield from (_translate(use, use.languages) for use in run.translations if not use.own)
+    groups: dict[str, list[TranslationUse]] = {}
+    for use in own:
+        rest = {name: value for name, value in use.settings.items() if not name.startswith("engine.")}
+        groups.setdefault(dump_json(rest), []).append(use)
+    for uses in groups.values():
+        models = ",".join(f"{lang}={use.settings.get('engine.model')}" for use in uses for lang in use.languages)
+        languages = [lang for use in uses for lang in use.languages]
+        yield _translate(uses[0], languages, {"engine.model": ("--model-for", models)})
+
+
+def _translate(
+    use: TranslationUse, languages: Sequence[str], given: Mapping[str, tuple[str, str]] | None = None
+) -> str:
+    """``given``: options instead of those that the settings of that name would become."""
     settings = use.settings
     options = [
         text
         for name, option in _OPTIONS.items()
         if name in settings and settings[name] is not None and settings[name] != _DEFAULTS.get(name)
-        for text in (option, str(settings[name]))
+        for text in (given or {}).get(name, (option, str(settings[name])))
     ]
-    return _command("mlt translate", [*_source(settings), "--langs", ",".join(use.languages), *options], "runs/new")
+    return _command("mlt translate", [*_source(settings), "--langs", ",".join(languages), *options], "runs/new")
 
 
 def _source(settings: Mapping[str, Any]) -> list[str]:

@@ -149,8 +149,9 @@ def _restore_edits(bundle: Bundle, folder: Path) -> None:
 def _restore_facts(store: RunStore, manifest: Mapping[str, Any]) -> None:
     """What a run of ``mlt translate`` found out once for each language, which its manifest repeats."""
     for lang, entry in manifest.get("languages", {}).items():
-        if lang in store.languages and entry.get("calibration") is not None:
-            store.save_facts(f"calibration-{lang}", entry["calibration"])
+        for name in ("calibration", "engine"):
+            if lang in store.languages and entry.get(name) is not None:
+                store.save_facts(f"{name}-{lang}", entry[name])
 
 
 def _copy_mixtures(bundle: Bundle, folder: Path) -> None:

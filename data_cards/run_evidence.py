@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..toolkit import layout
+from ..toolkit.own_models import OwnModel, own_models
 from ..toolkit.signature import parse_signature
 from .columns import counted, kept_files, pieces, whole
 from .evidence import LanguageEvidence, RunEvidence, RungShare, SourceUse, TaskCounts, TranslationUse
@@ -58,11 +59,12 @@ def read_run(bundle: Bundle, progress: Progress) -> RunEvidence:
         signature=manifest["signature"],
         languages=tuple(languages),
         sources=_sources(tallies["en"].sources) if "en" in tallies else (),
-        translations=_translations({lang: tally.translations for lang, tally in tallies.items()}),
+        translations=_translations({lang: tally.translations for lang, tally in tallies.items()}, own_models(manifest)),
         examples=examples,
         licenses=dict(manifest.get("licenses") or {}),
         model_notice=manifest.get("model_notice"),
-        models=_models(manifest),
+        models=tuple(dict.fromkeys((*_translators(manifest), *_judges(manifest)))),
+        judges=tuple(judge for judge in _judges(manifest) if judge not in _translators(manifest)),
         filtered=any(name.startswith("scores/") for name in bundle.files),
     )
 
@@ -171,7 +173,9 @@ def _sources(counts: Counter[tuple[Any, ...]]) -> tuple[SourceUse, ...]:
     )
 
 
-def _translations(counts: Mapping[str, Counter[tuple[Any, ...]]]) -> tuple[TranslationUse, ...]:
+def _translations(
+    counts: Mapping[str, Counter[tuple[Any, ...]]], own: Mapping[str, OwnModel]
+) -> tuple[TranslationUse, ...]:
     rows: Counter[tuple[str, str, str, str, str]] = Counter()
     languages = defaultdict(list)
     for lang, found in counts.items():
@@ -182,7 +186,9 @@ def _translations(counts: Mapping[str, Counter[tuple[Any, ...]]]) -> tuple[Trans
                 rows[key] += count
                 languages[key].append(lang)
     return tuple(
-        TranslationUse(*key, settings=_settings(key[2]), languages=tuple(languages[key]), rows=count)
+        TranslationUse(
+            *key, settings=_settings(key[2]), languages=tuple(languages[key]), rows=count, own=own.get(key[0])
+        )
         for key, count in _most_first(rows).items()
     )
 
@@ -194,15 +200,21 @@ def _settings(signature: str) -> dict[str, Any]:
         return {}
 
 
-def _models(manifest: Mapping[str, Any]) -> tuple[tuple[str, str | None], ...]:
-    """Names and licences: the model that translated, then those that judged."""
+def _translators(manifest: Mapping[str, Any]) -> tuple[tuple[str, str | None], ...]:
+    """Names and licences of the models that translated."""
+    if own := own_models(manifest):
+        return tuple((model.name, model.license) for model in own.values())
     identity = manifest.get("identity") or {}
     while isinstance(identity.get("input"), Mapping):  # a filtered run names the run that it was made of
         identity = identity["input"]
     engine = identity.get("engine") or {}
-    own = [(engine["model"], (manifest.get("licenses") or {}).get("model"))] if engine.get("model") else []
+    return ((engine["model"], (manifest.get("licenses") or {}).get("model")),) if engine.get("model") else ()
+
+
+def _judges(manifest: Mapping[str, Any]) -> tuple[tuple[str, str | None], ...]:
+    """Names and licences of the models that judged."""
     judges = (manifest.get("filter") or {}).get("models") or []
-    return tuple(dict.fromkeys([*own, *((entry["name"], entry.get("license")) for entry in judges)]))
+    return tuple(dict.fromkeys((entry["name"], entry.get("license")) for entry in judges))
 
 
 def _most_first(counts: Mapping[Key, int]) -> dict[Key, int]:

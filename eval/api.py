@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 from ..toolkit.errors import UsageError
-from ..toolkit.files import disk_errors
-from ..toolkit.locks import locked
+from ..toolkit.parts import Part, chosen_part
 from ..toolkit.progress import NullProgress, Progress
-from ..toolkit.prompts import PROMPTS_VERSION
-from ..toolkit.signature import OUTPUT_VERSION
+from ..toolkit.remote_files import local_only
+from .asking import Asking, answer, judge_of, reachable
 from .engine import Generator
 from .fidelity import FidelityJudge
-from .folder import check_out, open_folder
+from .folder import check_out, opened_folder
 from .items import Item
 from .results import summarize
-from .samples import SampleFile
-from .score import score
+from .samples import SampleFile, settle
 from .test_sets import OpenedSet, open_test_set
 
 Backend = Literal["auto", "transformers", "vllm", "openai"]
@@ -33,8 +32,8 @@ MAX_NEW_TOKENS = {"math": 512, "api": 256}
 
 @dataclass(frozen=True)
 class EvalResult:
-    """``path``: the folder of the evaluation; ``results``: what its results.json holds, empty after a dry run;
-    ``test_set``: what was, or would be, asked; ``generated``: how many samples are new."""
+    """``path``: the folder of the evaluation; ``results``: what its results.json holds, empty after a dry run or a
+    part; ``test_set``: what was, or would be, asked; ``generated``: how many samples are new."""
 
     path: Path | None
     results: dict[str, Any]
@@ -61,6 +60,12 @@ def evaluate(
     dry_run: bool = False,
     cache_dir: str | Path | None = None,
     progress: Progress | None = None,
+    executor: str = "local",
+    address: str | None = None,
+    workers: int | None = None,
+    cpus_per_worker: float | None = None,
+    gpus_per_worker: float | None = None,
+    shard: str | None = None,
 ) -> EvalResult:
     """Evaluates a model, an adapter or an endpoint on a test set, and writes the folder ``out``.
 
@@ -71,35 +76,42 @@ def evaluate(
     was ended, and generates nothing that ``out`` holds; further languages, items or test sets of the same model may be
     added to it. With ``dry_run`` no model is loaded and nothing written.
 
-    Raises UsageError, DataError, or EnvironmentProblem, each in one line.
+    ``executor``: "local", or "ray" for the workers of a cluster, of which ``address`` is one
+    (:func:`~mlt.toolkit.ray_cluster.cluster`) and ``workers``, ``cpus_per_worker`` and ``gpus_per_worker`` the size
+    (:class:`~mlt.toolkit.actor_pool.PoolSize`). ``shard``: "3/64" answers the third of 64 parts, for tasks that write
+    one folder together; :func:`~mlt.eval.distributed.merge.merge_evaluation` then makes the results.
+
+    Raises UsageError, DataError, or EnvironmentProblem, each in one line; SetAside where workers failed on items.
     """
     progress = progress or NullProgress()
+    given = {
+        "address": address,
+        "workers": workers,
+        "cpus-per-worker": cpus_per_worker,
+        "gpus-per-worker": gpus_per_worker,
+    }
+    part = chosen_part(executor, given, shard, force=force)
     _check(backend, chat, batch_size, max_new_tokens, out, dry_run=dry_run)
     progress.message("reading the test set")
     opened = open_test_set(task, langs, data, shots=shots, limit=limit, seed=seed, cache_dir=cache_dir)
     progress.message("")
     if dry_run or out is None:
         return EvalResult(None, {}, opened)
+    local_only(out, "--out")
     folder = Path(out)
     check_out(folder)
-    progress.message("loading the model")
-    generator = open_generator(
-        str(model), backend=backend, chat=_chats(chat, opened.items), batch_size=batch_size, progress=progress
+    load = partial(
+        open_generator, reachable(model), backend=backend, chat=_chats(chat, opened.items), batch_size=batch_size
     )
-    progress.message("")
-    try:
-        with disk_errors(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-        with locked(folder):
-            limit_tokens = max_new_tokens or MAX_NEW_TOKENS[task]
-            open_folder(folder, _identity(generator, lid), _entry(opened, shots, limit_tokens), force=force)
-            judge = None if lid == "none" else FidelityJudge(lid)
-            generated = _answer(generator, opened, folder, limit_tokens, judge, progress)
-            progress.message("writing the report")
-            results = summarize(folder)
-            progress.message("")
-    finally:
-        generator.close()
+    asking = Asking(opened, load, shots, max_new_tokens or MAX_NEW_TOKENS[task], lid)
+    if executor == "ray":
+        from ..toolkit.actor_pool import PoolSize
+        from .distributed.ray_run import answer_on_ray
+
+        pool = PoolSize(workers, cpus_per_worker, gpus_per_worker)
+        generated, results = answer_on_ray(asking, folder, pool, address, force=force, progress=progress)
+    else:
+        generated, results = _run_here(asking, folder, part, force=force, progress=progress)
     return EvalResult(folder, results, opened, generated)
 
 
@@ -123,24 +135,42 @@ def open_generator(
     return HfGenerator.load(model, batch_size=batch_size, chat=chat, progress=progress)
 
 
-def _answer(
-    generator: Generator,
-    opened: OpenedSet,
-    folder: Path,
-    max_new_tokens: int,
-    judge: FidelityJudge | None,
-    progress: Progress,
+def _run_here(
+    asking: Asking, folder: Path, part: Part | None, *, force: bool, progress: Progress
+) -> tuple[int, dict[str, Any]]:
+    """Answers all items, or a part, by this process: how many samples are new, and the results unless it was a part."""
+    judge = judge_of(asking.lid)
+    progress.message("loading the model")
+    generator = asking.load(progress=progress)
+    progress.message("")
+    try:
+        if part is not None:
+            from .distributed.part_run import answer_part
+
+            return answer_part(asking, generator, judge, folder, part, progress), {}
+        with opened_folder(folder, asking.identity(generator.identity), asking.entry, force=force):
+            generated = _answer_here(asking, generator, judge, folder, progress)
+            progress.message("writing the report")
+            results = summarize(folder)
+            progress.message("")
+            return generated, results
+    finally:
+        generator.close()
+
+
+def _answer_here(
+    asking: Asking, generator: Generator, judge: FidelityJudge | None, folder: Path, progress: Progress
 ) -> int:
     """Asks what no sample answers yet, language by language; gives the number of new samples."""
     generated = 0
-    for lang in opened.languages:
-        items = [item for item in opened.items if item.lang == lang]
-        with SampleFile(folder, opened.task, lang) as samples:
+    for lang, items in asking.items.items():
+        settle(folder, asking.task, lang)
+        with SampleFile(folder, asking.task, lang) as samples:
             done = {index for index, item in enumerate(items) if (item.test_set, item.key) in samples.keys}
             progress.start(lang, len(items))
             progress.advance(lang, len(done))
-            for index, output in generator.generate(items, max_new_tokens=max_new_tokens, done=done):
-                samples.append(score(items[index], output, judge))
+            for sample in answer(generator, items, asking.max_new_tokens, judge, done):
+                samples.append(sample)
                 progress.advance(lang, 1)
                 generated += 1
             progress.finish(lang)
@@ -162,18 +192,3 @@ def _check(
 
 def _chats(chat: Chat, items: Sequence[Item]) -> bool:
     return not all(item.prompt for item in items) if chat == "auto" else chat == "on"
-
-
-def _identity(generator: Generator, lid: str) -> dict[str, Any]:
-    return {**generator.identity, "lid": lid, "prompts": PROMPTS_VERSION, "output_version": OUTPUT_VERSION}
-
-
-def _entry(opened: OpenedSet, shots: int, max_new_tokens: int) -> dict[str, Any]:
-    return {
-        "name": opened.name,
-        "task": opened.task,
-        "shots": shots,
-        "max_new_tokens": max_new_tokens,
-        "skipped": opened.skipped,
-        "revisions": opened.revisions,
-    }

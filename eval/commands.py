@@ -32,6 +32,8 @@ def run_eval(model: str | None, *, out: Path | None, dry_run: bool, as_json: boo
             progress.note(f"{result.test_set.name}: rows that are no item: {reasons}")
     if dry_run:
         _show_items(result.test_set, as_json=as_json)
+    elif not as_json and request.get("shard"):
+        print(f"{result.generated:,} new answers; when all tasks are done: mlt merge {result.path}")
     elif as_json:
         print_json({"path": str(result.path), "generated": result.generated, **result.results})
     else:

@@ -41,6 +41,13 @@ class Generator(Protocol):
         """(index of the item, its output) of every item, as they come; nothing of those whose index is in ``done``."""
         ...
 
+    def batches(self, prompts: Sequence[Item]) -> list[list[int]]:
+        """All items, by index, in groups that can be asked one by one, anywhere, with the outputs of asking them all.
+
+        Small enough to be lost with a machine, large enough to keep it busy; in the order in which they are asked.
+        """
+        ...
+
     def close(self) -> None:
         """Gives back memory and connections."""
         ...
@@ -56,3 +63,8 @@ def cut_at_stop(text: str, stop: Sequence[str]) -> tuple[str, bool]:
     if not places:
         return text, False
     return body[: min(places)], True
+
+
+def in_order(count: int, size: int) -> list[list[int]]:
+    """The indices below ``count``, so many together."""
+    return [list(range(start, min(start + size, count))) for start in range(0, count, size)]

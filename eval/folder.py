@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from ..toolkit.errors import DataError, UsageError
-from ..toolkit.files import read_json, write_json
+from ..toolkit.files import disk_errors, is_leftover, read_json, write_json
 from ..toolkit.layout import LOCK
+from ..toolkit.locks import locked
 from ..toolkit.signature import diff, signature
 
 MANIFEST = "eval.json"
+PLAN = "asked.json"
 SCHEMA_VERSION = "1"
-_MADE = ("results.json", "report.md", "report.html", "samples")
+_MADE = ("results.json", "report.md", "report.html", PLAN, "samples")
+
+
+@contextmanager
+def opened_folder(
+    out: Path, identity: Mapping[str, Any], entry: Mapping[str, Any], *, force: bool = False
+) -> Iterator[None]:
+    """:func:`open_folder` of a folder that is made where it is missing and locked as long as the block runs."""
+    with disk_errors(out):
+        out.mkdir(parents=True, exist_ok=True)
+    with locked(out):
+        open_folder(out, identity, entry, force=force)
+        yield
 
 
 def open_folder(
@@ -52,7 +67,12 @@ def check_out(out: Path) -> None:
     """UsageError for a file, or a folder that holds something else than an evaluation."""
     if out.exists() and not out.is_dir():
         raise UsageError(f"--out {out} is a file: name a folder")
-    if out.is_dir() and not (out / MANIFEST).exists() and any(path.name != LOCK for path in out.iterdir()):
+    if not out.is_dir() or (out / MANIFEST).exists():
+        return
+    # What a task is writing at this moment, or was when it was killed, is not somebody else's.
+    names = [path.name for path in out.iterdir()]
+    ours = all(name.startswith(LOCK) or is_leftover(name) for name in names)
+    if not ours and not (out / MANIFEST).exists():
         raise UsageError(f"--out {out} holds something else than an evaluation: name another folder")
 
 

@@ -14,6 +14,7 @@ from ..toolkit.errors import DataError
 from ..toolkit.files import read_json, write_json
 from .folder import MANIFEST
 from .samples import FOLDER as SAMPLES
+from .samples import SampleKey
 from .score import PRIMARY
 from .stats import wilson
 
@@ -104,15 +105,22 @@ def read_evaluation(folder: Path) -> dict[str, Any]:
 
 
 def iter_samples(folder: Path) -> Iterator[dict[str, Any]]:
-    """Every sample of an evaluation, file by file in the order of their names.
+    """Every sample of an evaluation, file by file in the order of their names; what two tasks answered, once.
 
     A last line that was torn by a kill is passed over; DataError for any other that holds no sample.
     """
+    about, seen = "", set[SampleKey]()
     for path in sorted((folder / SAMPLES).glob("*.jsonl")):
+        if (name := path.name.partition(".")[0]) != about:  # files of one task and language follow one another
+            about, seen = name, set()
         with path.open("rb") as lines:
             for number, line in enumerate(lines, 1):
-                if line.endswith(b"\n"):
-                    yield _sample(path, number, line)
+                if not line.endswith(b"\n"):
+                    continue
+                sample = _sample(path, number, line)
+                if (key := (sample["test_set"], sample["key"])) not in seen:
+                    seen.add(key)
+                    yield sample
 
 
 def model_of(manifest: Mapping[str, Any]) -> dict[str, Any]:

@@ -137,7 +137,7 @@ class RunSet:
         return self.run.languages
 
     def revision(self, lang: str) -> str:
-        return content_hash([self.run.path / layout.data_file(lang, index) for index in self.run.shards(lang)])
+        return content_hash([self.run.file(layout.data_file(lang, index)) for index in self.run.shards(lang)])
 
     def items(self, lang: str, shots: Shots) -> Iterator[Item]:
         for record in self.run.records(lang):

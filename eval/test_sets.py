@@ -14,6 +14,7 @@ from ..toolkit import layout
 from ..toolkit.errors import DataError, UsageError
 from ..toolkit.languages import parse_languages
 from ..toolkit.mixtures import find_mixtures, is_mixture, open_mixture
+from ..toolkit.remote_files import url_of
 from ..toolkit.run import open_run
 from ..toolkit.tasks import TASKS
 from .items import Item, item_key
@@ -151,6 +152,8 @@ def _open_named(known: NamedTestSet, text: str, config: str, cache_dir: Path | N
 
 
 def _open_path(place: str, task: str, langs: list[str] | None, name: str, columns: Mapping[str, str]) -> SetKind:
+    if url := url_of(place):
+        return RunSet(name or url.rpartition("/")[2], task, open_run(url))
     path = Path(place)
     if not path.exists():
         raise UsageError(

@@ -45,10 +45,16 @@ class NoSettings:
 
 @dataclass(frozen=True)
 class Context:
-    """What a check may need beside the pairs: ``cache_dir`` for models (None: the default), who watches."""
+    """What a check may need beside the pairs: ``cache_dir`` for models (None: the default), who watches.
+
+    ``cores``: how many of the machine's a model may use (None: all). ``scores_dir``: where the scores of models are
+    kept, if not in ``cache_dir``.
+    """
 
     cache_dir: str | None = None
     progress: Progress = field(default_factory=NullProgress)
+    cores: int | None = None
+    scores_dir: str | None = None
 
 
 class Check(Protocol):
@@ -56,11 +62,13 @@ class Check(Protocol):
 
     ``name`` is the column, the policy's key and the reason. ``hard``: a veto, whose score counts violations (0 is
     sound) and has no threshold. ``version`` is raised when scores change. ``Settings`` is a frozen dataclass of JSON
-    values with defaults: all that decides a score and nothing else.
+    values with defaults: all that decides a score and nothing else. ``large``: it has a model that uses every core
+    there is, or a GPU; all other checks use one core.
     """
 
     name: ClassVar[str]
     hard: ClassVar[bool]
+    large: ClassVar[bool]
     direction: ClassVar[Direction]
     version: ClassVar[int]
     Settings: ClassVar[type]
@@ -94,6 +102,7 @@ class BaseCheck:
     """What most checks share: settings, context, every language covered, no model."""
 
     hard: ClassVar[bool] = False
+    large: ClassVar[bool] = False
     direction: ClassVar[Direction] = "high"
     version: ClassVar[int] = 1
     Settings: ClassVar[type] = NoSettings

@@ -11,7 +11,7 @@ from ..toolkit.progress import Progress, open_progress
 from ..toolkit.tables import print_json, print_table
 
 if TYPE_CHECKING:
-    from .api import FilterResult
+    from .job import FilterResult
 
 
 def run_filter(
@@ -39,6 +39,8 @@ def run_filter(
         return
     if out is None and review is None:
         raise UsageError("--out is missing: name the folder of the filtered run")
+    if review is not None and request["shard"] is not None:
+        raise UsageError(f"--review {review}: a part of a run has no page; ask for it when mlt merge has been run")
     with open_progress() as progress:
         if dry_run:
             from .dryrun import preview
@@ -47,7 +49,7 @@ def run_filter(
             return
         result = None if out is None else _filter(source, out, columns, progress, request)
         page = None if review is None else _review(out or source, review, progress)
-    _show(result, page, as_json=as_json)
+    show_filtered(result, page, as_json=as_json)
 
 
 def run_setup_comet(python: Path | None, *, cache_dir: Path | None, force: bool, check: bool, as_json: bool) -> None:
@@ -104,7 +106,8 @@ def _only_choices(request: Mapping[str, Any]) -> dict[str, Any]:
     return {name: request[name] for name in ("policy", "lid", "qe", "langs", "cache_dir")}
 
 
-def _show(result: FilterResult | None, page: Path | None, *, as_json: bool) -> None:
+def show_filtered(result: FilterResult | None, page: Path | None, *, as_json: bool) -> None:
+    """The table of a filtered run and the files beside it, or where a part of it was written."""
     files = {"review": page}
     if result is not None:
         files |= {"report": result.report, "intersection": result.intersection, "pairs": result.pairs}
@@ -114,8 +117,11 @@ def _show(result: FilterResult | None, page: Path | None, *, as_json: bool) -> N
         print_json({**made, **named})
         return
     if result is not None:
-        show_summary(result.manifest["filter"]["languages"])
-        print(f"\n{result.path}")
+        if result.report is None:
+            print(f"{result.path}: this part is scored; mlt merge makes the whole when all are")
+        else:
+            show_summary(result.manifest["filter"]["languages"])
+            print(f"\n{result.path}")
     for name, path in named.items():
         print(f"{name}: {path}")
 

@@ -10,12 +10,14 @@ from typing import Any
 from ..toolkit.errors import DataError
 from ..toolkit.languages import resolve
 from ..toolkit.progress import Progress
-from .api import INPUT, chosen_languages, chosen_policy, is_run
+from .api import chosen_policy
 from .check import Context
 from .columns import read_scores
 from .decide import decide, sum_counts
+from .inputs import Inputs, Shard
+from .job import INPUT, chosen_languages, is_run
 from .policy import Policy
-from .scoring import Scorer, Shard
+from .scoring import Scorer
 
 
 def preview(
@@ -42,16 +44,16 @@ def preview(
     made = open_run(out) if (out / "run.json").exists() else run
     rules = chosen_policy(policy, lid, qe)
     context = Context(None if cache_dir is None else str(cache_dir), progress)
-    with closing(Scorer(run, made, rules, context)) as scorer:
+    with closing(Scorer(Inputs(run, made), rules, context)) as scorer:
         return {"languages": {lang: _language(scorer, rules, lang) for lang in chosen_languages(run, langs)}}
 
 
 def _language(scorer: Scorer, policy: Policy, lang: str) -> dict[str, Any]:
     language = resolve(lang).language
-    shards = scorer.shards(lang)
-    keys = scorer.keys(language, shards)
+    shards = scorer.inputs.shards(lang)
+    keys = scorer.judges(language).over(shards)
     stale = dict.fromkeys(name for shard in shards for name in scorer.stale(shard, keys))
-    rows = sum(scorer.count(shard) for shard in shards)
+    rows = sum(scorer.inputs.count(shard) for shard in shards)
     if stale:
         return {"rows": rows, "to_score": list(stale)}
     return {"rows": rows, "to_score": [], "in": rows, **_decided(scorer, policy, shards)}
@@ -60,7 +62,7 @@ def _language(scorer: Scorer, policy: Policy, lang: str) -> dict[str, Any]:
 def _decided(scorer: Scorer, policy: Policy, shards: Sequence[Shard]) -> dict[str, Any]:
     kept, dropped = 0, []
     for shard in shards:
-        table = read_scores(scorer.made.path, shard.lang, shard.index)
+        table = read_scores(scorer.inputs.made.path, shard.lang, shard.index)
         assert table is not None
         decisions = decide(table, policy, shard.lang)
         kept += int(decisions.kept.sum())

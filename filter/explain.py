@@ -98,7 +98,7 @@ def _item(run: Run, wanted: str) -> str:
         more = ", …" if len(found) > _NAMED else ""
         raise DataError(f"--explain {wanted}: several items begin so ({names}{more}); give more of the id")
     near = _near(run, wanted)
-    raise DataError(f"--explain {wanted}: {run.path} holds no such item{f'; near are {near}' if near else ''}")
+    raise DataError(f"--explain {wanted}: {run.where} holds no such item{f'; near are {near}' if near else ''}")
 
 
 def _near(run: Run, wanted: str) -> str:
@@ -149,11 +149,11 @@ def _ids(run: Run, lang: str, first: Sequence[int] = ()) -> Iterator[tuple[int, 
     """(shard, ids) of a language's kept rows, then of those set aside, beginning with the shards ``first``."""
     shards = run.shards(lang)
     for shard in sorted(shards, key=lambda shard: (shard not in first, shard)):
-        for path in _files(run.path, lang, shard):
+        for path in _files(run, lang, shard):
             table = read_columns(path, [ID])
             if table is not None:
                 yield shard, table.column(ID).drop_null()
 
 
-def _files(folder: Path, lang: str, shard: int) -> Iterable[Path]:
-    return (folder / name(lang, shard) for name in (layout.data_file, layout.rejected_file))
+def _files(run: Run, lang: str, shard: int) -> Iterable[Path]:
+    return (run.file(name(lang, shard)) for name in (layout.data_file, layout.rejected_file))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..toolkit.own_models import repeated
 from ..toolkit.store import RunStore
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def write_intersection(run: Run, out: Path, langs: Sequence[str]) -> Path:
                 if table is not None:
                     rows = _only(table, ids)
                     store.write_tables(lang, index, rows, None, {"in": rows.num_rows})
-        languages = {lang: store.totals(lang) for lang in store.languages}
+        languages = {lang: {**store.totals(lang), **repeated(run.manifest, lang)} for lang in store.languages}
         kept = ("licenses", "model_notice", "versions", "signature", "filter")
         store.save_manifest(
             complete=run.manifest.get("complete", True),

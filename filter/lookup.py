@@ -60,12 +60,12 @@ def rows_by_id(path: Path, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
 def read_places(run: Run, lang: str, places: Iterable[Place], *, kept: bool) -> dict[str, dict[str, Any]]:
     """The rows of a language (kept ones, else rejected ones) that stand at these places, by id."""
     name = layout.data_file if kept else layout.rejected_file
-    return _by_shard(run.path, lambda index: name(lang, index), places)
+    return _by_shard(run, lambda index: name(lang, index), places)
 
 
 def read_score_rows(run: Run, lang: str, places: Iterable[Place]) -> dict[str, dict[str, Any]]:
     """The score columns of these rows, by id; ``details`` is a mapping of check to text."""
-    rows = _by_shard(run.path, lambda index: layout.scores_file(lang, index), places)
+    rows = _by_shard(run, lambda index: layout.scores_file(lang, index), places)
     for row in rows.values():
         row[DETAILS] = json.loads(row.get(DETAILS) or "{}")
     return rows
@@ -77,7 +77,7 @@ def read_english(run: Run, places: Iterable[Place]) -> dict[str, Record]:
     found = {id: from_row(row) for id, row in read_places(run, "en", places, kept=True).items()}
     missing = {place.id for place in places} - found.keys()
     for index in run.shards("en") if missing else []:
-        rows = rows_by_id(run.path / layout.data_file("en", index), missing)
+        rows = rows_by_id(run.file(layout.data_file("en", index)), missing)
         found |= {id: from_row(row) for id, row in rows.items()}
         missing -= rows.keys()
     return found
@@ -106,13 +106,13 @@ def texts_beside(source: Record | None, target: Record) -> list[dict[str, Any]]:
     return texts
 
 
-def _by_shard(folder: Path, name: Any, places: Iterable[Place]) -> dict[str, dict[str, Any]]:
+def _by_shard(run: Run, name: Any, places: Iterable[Place]) -> dict[str, dict[str, Any]]:
     shards: dict[int, list[str]] = {}
     for place in places:
         shards.setdefault(place.shard, []).append(place.id)
     rows: dict[str, dict[str, Any]] = {}
     for index in sorted(shards):
-        rows |= rows_by_id(folder / name(index), shards[index])
+        rows |= rows_by_id(run.file(name(index)), shards[index])
     return rows
 
 
@@ -120,6 +120,6 @@ def policy_of(run: Run) -> Mapping[str, Any]:
     """The policy under which a run was filtered; DataError for a run that was not."""
     entry = run.manifest.get("filter")
     if not isinstance(entry, Mapping) or "policy" not in entry:
-        raise DataError(f"{run.path} is no filtered run: make one with mlt filter RUN --out DIR")
+        raise DataError(f"{run.where} is no filtered run: make one with mlt filter RUN --out DIR")
     policy: Mapping[str, Any] = entry["policy"]
     return policy

@@ -12,6 +12,7 @@ from ..toolkit.errors import MltError
 from ..toolkit.languages import ENGLISH, resolve
 from ..toolkit.progress import NullProgress, Progress, open_progress
 from ..toolkit.records import Record, from_row
+from ..toolkit.remote_files import local_only
 from ..toolkit.tables import print_json, print_table
 from .check import Check, Context
 from .pairs import pair_of
@@ -47,6 +48,7 @@ def patch_run(run_path: str | Path, edits_path: str | Path, progress: Progress |
     from ..toolkit.run import open_run
     from ..toolkit.store import RunStore
 
+    local_only(run_path, "RUN", "copy the run here first")
     edits, progress = read_edits(Path(edits_path)), progress or NullProgress()
     identity = open_run(run_path).manifest["identity"]
     with RunStore.open(run_path, identity) as store:

@@ -2,208 +2,130 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from ..toolkit.errors import MltError
 from ..toolkit.languages import Language, resolve
-from ..toolkit.records import rejected_schema
-from ..toolkit.row_keys import column_keys, json_hash
-from ..toolkit.shard_files import in_schema, reasons
-from .check import CorpusCheck
-from .columns import DETAILS, detail_of, read_scores
-from .decide import KEPT, Decisions, decide, decision_key, reason_detail
+from ..toolkit.own_models import repeated
+from ..toolkit.row_keys import json_hash
+from .agreement import forget
+from .inputs import Inputs, Shard
+from .maker import Maker
 from .policy import Policy
-from .registry import check_class
-from .scoring import Scorer, Shard
+from .scoring import Judges
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from ..toolkit.progress import Progress
-    from ..toolkit.run import Run
     from ..toolkit.store import RunStore
 
 _FACTS = ("dropped", "failing", "abstained", "carried")
+UNFINISHED = ("parts", "set_aside")
+"""What run.json holds beside its numbers while several processes are at work: see :mod:`.distributed`."""
 
 
 @dataclass
-class Pipeline:
-    """A run (``run``) and the filtered run that is made of it (``store``)."""
+class Filtered:
+    """The filtered run ``store`` as a whole, whoever makes its shards: its English, its languages, its numbers.
 
-    run: Run
+    ``judged``: who judges a language, by its code.
+    """
+
+    inputs: Inputs
     store: RunStore
     policy: Policy
-    scorer: Scorer
     progress: Progress
-    _judged: dict[str, dict[str, Any]] = field(default_factory=dict)
+    judged: dict[str, Judges] = field(default_factory=dict)
 
-    def filter(self, langs: Sequence[str]) -> None:
-        """Bring the filtered run to hold every row of the languages."""
-        self._copy_english()
-        for lang in langs:
-            self._filter(resolve(lang).language)
-        self._save_manifest(complete=bool(self.run.manifest.get("complete", True)))
-
-    def _filter(self, language: Language) -> None:
-        shards = self.scorer.shards(language.code)
-        for index in set(self.store.shards(language.code)) - {shard.index for shard in shards}:
-            self.store.drop_shard(language.code, index)
-        self.store.begin(language.code)
-        self.progress.start(language.code, sum(self.scorer.count(shard) for shard in shards))
-        keys = self.scorer.keys(language, shards)
-        self._score(language, shards, keys)
-        for shard in shards:
-            self._decide(shard)
-        self._judged[language.code] = {
-            "uncovered": {name: key["uncovered"] for name, key in keys.items() if "uncovered" in key},
-            "models": [asdict(model) for model in self.scorer.models(language)],
-        }
-        self._save_manifest(complete=False)
-        self.progress.finish(language.code)
-
-    def _score(self, language: Language, shards: Sequence[Shard], keys: Mapping[str, Any]) -> None:
-        corpus: dict[str, None] = {}
-        for shard in shards:
-            stale = self.scorer.stale(shard, keys)
-            whole = [name for name in stale if isinstance(self.scorer.checks[name], CorpusCheck)]
-            if len(whole) < len(stale):
-                self.scorer.score(shard, language, keys, stale)
-            else:
-                self.progress.advance(language.code, self.scorer.count(shard))
-            corpus |= dict.fromkeys(whole)
-        for name in corpus:
-            self.progress.message(f"{language.code}: {name}")
-            self.scorer.score_corpus(shards, language, keys, name)
-            self.progress.message("")
-
-    def _decide(self, shard: Shard) -> None:
-        """Write the shard as the policy decides, unless it stands so already."""
-        key = decision_key(self.policy, shard.lang)
-        scores = read_scores(self.store.path, shard.lang, shard.index)
-        assert scores is not None
-        basis = json_hash([shard.key, key, _columns_hash(scores, self.policy)])
-        marker = self.store.done(shard.lang, shard.index)
-        if marker is not None and marker.get("basis") == basis:
-            return
-        rows, carried = self.scorer.tables(shard)
-        decisions = decide(scores, self.policy, shard.lang)
-        dropped = dropped_rows(rows, scores, decisions, self.policy, shard.lang)
-        # A person's "good" brings a dropped row back; it counts as kept then.
-        kept, rejected = self.store.edited(
-            shard.lang, shard.index, rows.filter(decisions.kept), _joined(carried, dropped)
-        )
-        facts = {
-            "in": rows.num_rows + (carried.num_rows if carried is not None else 0),
-            "input": shard.key,
-            "basis": basis,
-            "carried": reasons(carried),
-            "dropped": _still_dropped(dropped, rejected),
-            "failing": dict(decisions.failing),
-            "abstained": dict(decisions.abstained),
-        }
-        self.store.write_tables(shard.lang, shard.index, kept, rejected, facts)
-
-    def _copy_english(self) -> None:
+    def begin(self) -> None:
         """English stands in the filtered run as it stands in its input."""
-        indexes = self.run.shards("en")
-        for index in set(self.store.shards("en")) - set(indexes):
-            self.store.drop_shard("en", index)
+        run = self.inputs.run
+        indexes = run.shards("en")
+        self._drop_others("en", indexes)
         for index in indexes:
-            source, marker = self.run.done("en", index), self.store.done("en", index)
+            source, marker = run.done("en", index), self.store.done("en", index)
             assert source is not None
             key = json_hash([entry["blake2b"] for entry in source["files"].values()])
             if marker is None or marker["input"] != key:
-                table, rejected = self.run.table("en", index), self.run.rejected_table("en", index)
+                table, rejected = run.table("en", index), run.rejected_table("en", index)
                 facts = {"in": source["in"], "input": key}
                 self.store.write_tables("en", index, table, rejected, facts)
 
-    def _save_manifest(self, *, complete: bool) -> None:
+    def begin_language(self, lang: str) -> list[Shard]:
+        """Makes a language part of the run; the input's shards of it, all others are dropped."""
+        shards = self.inputs.shards(lang)
+        self._drop_others(lang, [shard.index for shard in shards])
+        self.store.begin(lang)
+        self.progress.start(lang, sum(self.inputs.count(shard) for shard in shards))
+        return shards
+
+    def save(self, *, complete: bool = False, **unfinished: Any) -> None:
+        """Writes run.json; ``complete``: as far as the input is. ``unfinished``: see :data:`UNFINISHED`."""
+        source, manifest = self.inputs.run.manifest, self.store.manifest
         languages = {lang: self.store.totals(lang) for lang in self.store.languages}
         for lang, totals in languages.items():
             if sum(totals["rejected"].values()) + totals["out"] != totals["in"]:
                 raise MltError(f"{lang}: rows were lost ({totals}); please report this")
-        source = self.run.manifest
-        said = {lang: entry["shortlist"] for lang, entry in source.get("languages", {}).items() if "shortlist" in entry}
-        before = self.store.manifest.get("filter", {}).get("languages", {})
-        judged = {**{lang: _judged_before(before[lang]) for lang in before}, **self._judged}
+        before = manifest.get("filter", {}).get("languages", {})
+        judged = {lang: {"uncovered": entry["uncovered"], "models": entry["models"]} for lang, entry in before.items()}
+        for lang, judges in self.judged.items():
+            judged[lang] = {"uncovered": judges.uncovered, "models": judges.to_json()["models"]}
+        for name in UNFINISHED:
+            manifest.pop(name, None)
+        if "parts" not in unfinished:
+            forget(self.store)
         self.store.save_manifest(
-            complete=complete,
-            languages={
-                lang: {**totals, **({"shortlist": said[lang]} if lang in said else {})}
-                for lang, totals in languages.items()
-            },
+            complete=complete and bool(source.get("complete", True)),
+            languages={lang: {**totals, **repeated(source, lang)} for lang, totals in languages.items()},
             licenses=source.get("licenses", {}),
             model_notice=source.get("model_notice"),
             versions={**source.get("versions", {}), "mlt": version("mlt")},
             signature=f"{source['signature']}|filter:{json_hash(self.policy.to_json())[:12]}",
-            input=str(self.run.path),
+            input=self.inputs.run.where,
             filter={
                 "policy": self.policy.to_json(),
-                "models": _models(entry["models"] for entry in judged.values()),
+                "models": _models(judged),
                 "languages": {
-                    lang: {**_summary(totals), "uncovered": judged[lang]["uncovered"], "models": judged[lang]["models"]}
-                    for lang, totals in languages.items()
-                    if lang in judged
+                    lang: {**_summary(totals), **judged[lang]} for lang, totals in languages.items() if lang in judged
                 },
             },
+            **unfinished,
         )
 
-
-def dropped_rows(rows: pa.Table, scores: pa.Table, decisions: Decisions, policy: Policy, lang: str) -> pa.Table | None:
-    """The rows that are dropped, as rejected rows with reason, detail and score; None where all are kept."""
-    import numpy as np
-    import pyarrow as pa
-
-    places = np.flatnonzero(decisions.reasons != KEPT)
-    if not len(places):
-        return None
-    names = [decisions.checks[index] for index in decisions.reasons[places]]
-    picked = scores.take(pa.array(places))
-    details = picked.column(DETAILS).to_pylist()
-    values = [picked.column(name)[place].as_py() for place, name in enumerate(names)]
-    words = [
-        reason_detail(policy[name], lang, value, detail_of(seen, name), hard=check_class(name).hard)
-        for name, value, seen in zip(names, values, details, strict=True)
-    ]
-    table = rows.take(pa.array(places))
-    for name, column in (("reason", names), ("detail", words)):
-        table = table.append_column(name, pa.array(column, pa.string()))
-    table = table.append_column("score", pa.array(values, pa.float64()))
-    return in_schema(table, rejected_schema())
+    def _drop_others(self, lang: str, indexes: Sequence[int]) -> None:
+        for index in set(self.store.shards(lang)) - set(indexes):
+            self.store.drop_shard(lang, index)
 
 
-def _judged_before(summary: Mapping[str, Any]) -> dict[str, Any]:
-    return {"uncovered": summary["uncovered"], "models": summary["models"]}
+def filter_here(filtered: Filtered, maker: Maker, langs: Sequence[str]) -> None:
+    """Bring the filtered run to hold every row of the languages."""
+    filtered.begin()
+    for lang in langs:
+        language = resolve(lang).language
+        shards = filtered.begin_language(lang)
+        filtered.judged[lang] = maker.scorer.judges(language)
+        make_language(maker, language, shards, filtered.judged[lang].over(shards))
+        filtered.save()
+        filtered.progress.finish(lang)
+    filtered.save(complete=True)
 
 
-def _models(entries: Iterable[list[dict[str, Any]]]) -> list[dict[str, Any]]:
-    """Every model once."""
-    return list({(model["name"], model["revision"]): model for models in entries for model in models}.values())
+def make_language(maker: Maker, language: Language, shards: Sequence[Shard], keys: Mapping[str, Any]) -> None:
+    """Bring the filtered run to hold every row of a language. MltError where a shard's scores are lost at once."""
+    for shard in shards:
+        maker.score(shard, language, keys)
+    maker.score_whole(shards, language, keys)
+    for shard in shards:
+        if not maker.decide(shard, keys):
+            raise MltError(f"the scores of shard {shard.index} of {shard.lang} are gone: run the same command again")
 
 
-def _joined(carried: pa.Table | None, dropped: pa.Table | None) -> pa.Table | None:
-    import pyarrow as pa
-
-    tables = [table for table in (carried, dropped) if table is not None]
-    return pa.concat_tables(tables) if tables else None
-
-
-def _still_dropped(dropped: pa.Table | None, rejected: pa.Table | None) -> dict[str, int]:
-    """How many rows each check has dropped, without those that a person brought back."""
-    import pyarrow.compute as pc
-
-    if dropped is None or rejected is None:
-        return {}
-    return reasons(dropped.filter(pc.is_in(dropped.column("id"), value_set=rejected.column("id"))))
-
-
-def _columns_hash(scores: pa.Table, policy: Policy) -> str:
-    """A hash of what decided the columns that the policy reads."""
-    identities = column_keys(scores.schema)
-    return json_hash([identities.get(rule.name) for rule in policy.enabled])
+def _models(judged: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Every model once, in the order of the languages."""
+    entries = (model for lang in sorted(judged) for model in judged[lang]["models"])
+    return list({(model["name"], model["revision"]): model for model in entries}.values())
 
 
 def _summary(totals: Mapping[str, Any]) -> dict[str, Any]:

@@ -90,7 +90,7 @@ def read_language(run: Run, policy: Policy, lang: str) -> LanguageResult:
 def score_tables(run: Run, lang: str, shards: Sequence[int], columns: Sequence[str]) -> Iterator[tuple[int, pa.Table]]:
     """(shard, those of the columns that it has), shards without scores left out."""
     for index in shards:
-        table = read_columns(run.path / layout.scores_file(lang, index), columns)
+        table = read_columns(run.file(layout.scores_file(lang, index)), columns)
         if table is not None:
             yield index, table
 

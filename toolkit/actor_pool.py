@@ -33,8 +33,11 @@ class Worker(Protocol):
         """What the driver wants to know of it, once it is ready."""
         ...
 
-    def work(self, item: Any) -> None:
-        """Does one item. Raises MltError for what is wrong with it; EnvironmentProblem for what is with the machine."""
+    def work(self, item: Any) -> Any:
+        """Does one item and gives what the driver is to have of it, small and picklable.
+
+        Raises MltError for what is wrong with the item, EnvironmentProblem for what is with the machine.
+        """
         ...
 
 
@@ -45,8 +48,8 @@ class Source(Protocol):
         """The next item, or None where none can be begun now."""
         ...
 
-    def done(self, item: Any) -> None:
-        """An item was done."""
+    def done(self, item: Any, made: Any) -> None:
+        """An item was done; ``made`` is what the worker gave."""
         ...
 
     def again(self, item: Any) -> None:
@@ -124,12 +127,11 @@ class _Actor:
         except Exception as error:
             return _told(error)
 
-    def work(self, item: Any) -> _Failed | None:
+    def work(self, item: Any) -> Any:
         try:
-            self._worker.work(item)
+            return self._worker.work(item)
         except Exception as error:
             return _told(error)
-        return None
 
 
 def _told(error: Exception) -> _Failed:
@@ -255,19 +257,19 @@ class ActorPool:
 
         item, slot.item = slot.item, None
         try:
-            failed = ray.get(ref)
+            made = ray.get(ref)
         except RayTaskError as error:
-            failed = _Failed(first_line(error))
+            made = _Failed(first_line(error))
         except RayError as error:
-            failed = _Failed(f"its Ray worker died: {first_line(error)}")
+            made = _Failed(f"its Ray worker died: {first_line(error)}")
             if not draining:
                 self._start(slot)
         else:
             self._idle.append(slot)
-        if failed is None:
-            source.done(item)
+        if not isinstance(made, _Failed):
+            source.done(item, made)
         elif not draining:
-            self._failed(item, failed, source)
+            self._failed(item, made, source)
 
     def _failed(self, item: Any, failed: _Failed, source: Source) -> None:
         self._tries[item] += 1

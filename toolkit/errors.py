@@ -6,7 +6,7 @@ The command line turns them into an exit code; anything else that escapes is a b
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 
 def one_line(error: BaseException, most: int = 200) -> str:
@@ -39,6 +39,22 @@ class DataError(MltError):
 
 class EnvironmentProblem(MltError):
     """The machine cannot do it now: no Hub, no device, no disk, a package that is not installed."""
+
+
+class SetAside(MltError):
+    """Some items of the work were given up after several tries; all others are done."""
+
+    exit_code = 1
+
+    @classmethod
+    def of(cls, where: object, kind: str, entries: Mapping[str, str], shown: int = 3) -> SetAside:
+        """``entries``: each item that was given up, with its last error. ``kind``: what they are, as in "shards"."""
+        named = "; ".join(f"{name}: {error}" for name, error in list(entries.items())[:shown])
+        more = f" and {len(entries) - shown} more" if len(entries) > shown else ""
+        return cls(
+            f"{len(entries)} {kind} of {where} are set aside ({named}{more}); all others are done: "
+            "run the same command again to try these once more"
+        )
 
 
 class RowError(Exception):

@@ -73,7 +73,7 @@ def check_folder(folder: Path) -> None:
     if (folder / MANIFEST).is_file():
         return
     foreign = next((p.name for p in _entries(folder) if p.name != LOCK and not is_leftover(p.name)), None)
-    if foreign is not None:
+    if foreign is not None and not (folder / MANIFEST).is_file():  # another task may just have begun it
         raise UsageError(
             f"{folder} is no run (it holds {foreign} and no {MANIFEST}): choose an empty or new one as --out"
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,24 +14,33 @@ _POLL_S = 0.25
 
 
 @contextmanager
-def locked(folder: Path, *, wait: bool = False, beside: bool = False) -> Iterator[None]:
+def locked(folder: Path, *, wait: bool = False, beside: bool = False, shown: str | None = None) -> Iterator[None]:
     """Holds a folder's lock, which ends with the process at the latest; EnvironmentProblem where another has it.
 
-    ``wait``: until the other one ends. ``beside``: also while tasks (:func:`task_lock`) write the folder.
+    ``wait``: until the other one ends. ``beside``: also while tasks (:func:`task_lock`) write the folder. ``shown``:
+    what an error calls it.
     """
-    with _held(folder / layout.LOCK, f"{folder} is being written by another process", wait=wait):
-        if not beside and (busy := busy_tasks(folder)):
-            raise EnvironmentProblem(
-                f"{folder} is being written by the tasks {', '.join(busy)}: wait for them to end, or use another --out"
-            )
+    name = shown or str(folder)
+    with _held(folder / layout.LOCK, f"{name} is being written by another process", wait=wait):
+        if not beside:
+            refuse_busy(name, busy_tasks(folder))
         yield
 
 
 @contextmanager
-def task_lock(folder: Path, name: str) -> Iterator[None]:
+def task_lock(folder: Path, name: str, shown: str | None = None) -> Iterator[None]:
     """Held by one of several tasks that write a folder together, each under a name of its own."""
-    with _held(folder / f"{layout.LOCK}-{name}", f"{folder} has a task {name} already that runs"):
+    with _held(folder / f"{layout.LOCK}-{name}", f"{shown or folder} has a task {name} already that runs"):
         yield
+
+
+def refuse_busy(shown: str, tasks: Sequence[str]) -> None:
+    """EnvironmentProblem where tasks write what one process alone may write now."""
+    if tasks:
+        names = ", ".join(tasks)
+        raise EnvironmentProblem(
+            f"{shown} is being written by the tasks {names}: wait for them to end, or use another --out"
+        )
 
 
 def busy_tasks(folder: Path) -> list[str]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from zlib import crc32
 
 from .errors import UsageError
@@ -36,3 +38,21 @@ class Part:
         so that a run of few shards and many languages is spread, too.
         """
         return (index + crc32(lang.encode())) % self.count == self.number - 1
+
+
+def chosen_part(executor: str, given: Mapping[str, Any], shard: str | None, *, force: bool) -> Part | None:
+    """The part that ``--shard`` names, None for all; UsageError where options do not go together.
+
+    ``given``: what else was said of a cluster, by the option's name without its dashes.
+    """
+    if executor not in ("local", "ray"):
+        raise UsageError(f"--executor {executor}: expected local or ray")
+    if executor == "local" and (lone := [name for name, value in given.items() if value is not None]):
+        raise UsageError(f"--{lone[0]} {given[lone[0]]}: it belongs to --executor ray")
+    if shard is None:
+        return None
+    if executor == "ray":
+        raise UsageError(f"--shard {shard}: leave it out with --executor ray, which shares the work out itself")
+    if force:
+        raise UsageError(f"--force: leave it out with --shard {shard}; other tasks may be writing the same folder")
+    return Part.parse(shard)

@@ -5,6 +5,7 @@ Only shards with a done marker exist; whatever else lies in the folder was never
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,8 @@ from . import layout
 from .errors import DataError
 from .files import file_hash, read_json
 from .records import SCHEMA_VERSION, Record, Rejected, Source, from_row, record_schema, rejected_schema
+from .remote_files import RemoteFolder, url_of
+from .run_home import RunHome, home_of
 from .shard_files import read_ids, read_rows, read_table
 
 if TYPE_CHECKING:
@@ -26,9 +29,20 @@ _BATCH = 256  # rows held as objects at a time
 class Run:
     """A run, read-only and without a lock. ``manifest`` is what run.json holds."""
 
-    def __init__(self, path: Path, manifest: dict[str, Any]) -> None:
+    def __init__(self, path: Path, manifest: dict[str, Any], home: RunHome | None = None) -> None:
+        """``path``: the run's folder; of a run on a URL, the ``home``'s, where some of its files are."""
         self.path = path
         self.manifest = manifest
+        self.home = home or RunHome(path)
+
+    @property
+    def where(self) -> str:
+        """How messages and manifests name the run: its folder, or its URL without credentials."""
+        return self.home.shown
+
+    def file(self, name: str) -> Path:
+        """A file of the run by its name in :mod:`.layout`, on this machine's disk. It need not be there."""
+        return self.home.file(name)
 
     @property
     def languages(self) -> list[str]:
@@ -55,7 +69,7 @@ class Run:
     def iter_shard(self, lang: str, index: int) -> Iterator[Record]:
         """A finished shard's records, a few hundred in memory at a time; DataError for an unfinished one."""
         self._finished(lang, index)
-        yield from map(from_row, read_rows(self.path / layout.data_file(lang, index), _BATCH))
+        yield from map(from_row, read_rows(self.file(layout.data_file(lang, index)), _BATCH))
 
     def read_shard(self, lang: str, index: int) -> list[Record]:
         """A finished shard's records."""
@@ -64,18 +78,18 @@ class Run:
     def table(self, lang: str, index: int) -> pa.Table:
         """A finished shard's records as columns (:func:`record_schema`); DataError for an unfinished one."""
         self._finished(lang, index)
-        return read_table(self.path / layout.data_file(lang, index), record_schema())
+        return read_table(self.file(layout.data_file(lang, index)), record_schema())
 
     def rejected_table(self, lang: str, index: int) -> pa.Table | None:
         """What a finished shard has set aside, as columns (:func:`rejected_schema`); None where it is nothing."""
         name = layout.rejected_file(lang, index)
         found = name in self._finished(lang, index)["files"]
-        return read_table(self.path / name, rejected_schema()) if found else None
+        return read_table(self.file(name), rejected_schema()) if found else None
 
     def ids(self, lang: str, index: int) -> list[str]:
         """The ids of a finished shard's records, in order."""
         self._finished(lang, index)
-        return read_ids(self.path / layout.data_file(lang, index))
+        return read_ids(self.file(layout.data_file(lang, index)))
 
     def records(self, lang: str) -> Iterator[Record]:
         """All records of a language, in source order, streamed."""
@@ -87,7 +101,7 @@ class Run:
         for marker in self._markers(lang):
             name = layout.rejected_file(lang, marker["index"])
             if name in marker["files"]:
-                yield from map(_rejected, read_rows(self.path / name, _BATCH))
+                yield from map(_rejected, read_rows(self.file(name), _BATCH))
 
     def totals(self, lang: str) -> dict[str, Any]:
         """The sum of a language's done markers.
@@ -103,14 +117,13 @@ class Run:
 
     def _finished(self, lang: str, index: int) -> dict[str, Any]:
         if (marker := self.done(lang, index)) is None:
-            raise DataError(f"shard {index} of {lang} in {self.path} is not finished: run the same command again")
+            raise DataError(f"shard {index} of {lang} in {self.where} is not finished: run the same command again")
         return marker
 
     def _whole(self, lang: str, index: int, files: Mapping[str, Any], verify: bool) -> bool:
         data, rejected = layout.data_file(lang, index), layout.rejected_file(lang, index)
         return {data} <= files.keys() <= {data, rejected} and all(
-            (self.path / name).stat().st_size == entry["bytes"]
-            and (not verify or file_hash(self.path / name) == entry["blake2b"])
+            self.home.size(name) == entry["bytes"] and (not verify or file_hash(self.file(name)) == entry["blake2b"])
             for name, entry in files.items()
         )
 
@@ -121,23 +134,55 @@ class Run:
                 yield marker
 
 
-def open_run(path: str | PathLike[str]) -> Run:
-    """A run for reading; raises DataError where the folder is no run or was made under another schema."""
-    folder = Path(path)
-    if not (folder / layout.MANIFEST).is_file():
-        raise DataError(f"{folder} is no run: it holds no {layout.MANIFEST}; make one with mlt translate --out")
-    manifest = read_manifest(folder)
+def open_run(path: str | PathLike[str], *, cache_dir: Path | None = None) -> Run:
+    """A run for reading, in a folder or on a URL; ``cache_dir``: where files of the latter are kept.
+
+    Raises DataError where no run is there or it was made under another schema, EnvironmentProblem where a URL cannot
+    be read.
+    """
+    home = home_of(path, cache_dir, use="read")
+    home.open()
+    if not (home.path / layout.MANIFEST).is_file():
+        raise DataError(f"{home.shown} is no run: it holds no {layout.MANIFEST}; make one with mlt translate --out")
+    manifest = read_manifest(home.path)
     made_under = manifest.get("schema_version")
     if made_under != SCHEMA_VERSION:
-        raise DataError(f"{folder} has schema_version {made_under}, this release reads {SCHEMA_VERSION}: make it anew")
-    return Run(folder, manifest)
+        raise DataError(
+            f"{home.shown} has schema_version {made_under}, this release reads {SCHEMA_VERSION}: make it anew"
+        )
+    return Run(home.path, manifest, home)
+
+
+def local_folder(path: str | PathLike[str], cache_dir: Path | None = None) -> Path:
+    """A run's folder on this machine: the path itself, or where the run on a URL is brought as a whole."""
+    if url_of(path) is None:
+        return Path(path)
+    run = open_run(path, cache_dir=cache_dir)
+    run.home.fetch_all()
+    return run.path
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
     """What run.json holds; raises DataError where that is no object with an identity."""
-    manifest = read_json(folder / layout.MANIFEST)
+    return _checked(read_json(folder / layout.MANIFEST), str(folder))
+
+
+def manifest_at(path: str | PathLike[str]) -> dict[str, Any] | None:
+    """What the run.json in a folder or on a URL holds; None where there is none."""
+    if (url := url_of(path)) is None:
+        return read_manifest(Path(path)) if (Path(path) / layout.MANIFEST).is_file() else None
+    remote = RemoteFolder(url)
+    if (content := remote.read(layout.MANIFEST)) is None:
+        return None
+    try:
+        return _checked(json.loads(content), remote.shown)
+    except ValueError:
+        return _checked(None, remote.shown)
+
+
+def _checked(manifest: Any, where: str) -> dict[str, Any]:
     if not isinstance(manifest, dict) or not isinstance(manifest.get("identity"), dict):
-        raise DataError(f"{folder / layout.MANIFEST} is damaged: it holds no identity; use --force or another --out")
+        raise DataError(f"{where}/{layout.MANIFEST} is damaged: it holds no identity; use --force or another --out")
     return manifest
 
 

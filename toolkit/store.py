@@ -19,10 +19,10 @@ from .edits import Edit, append_edits, apply_edits, run_edits
 from .errors import DataError, MltError
 from .files import disk_errors, read_json, sync_folder, write_json
 from .ids import IdCounter
-from .locks import locked
 from .records import SCHEMA_VERSION, Record, Rejected, record_schema, rejected_schema
 from .replacing import finish_replacing, replace_shard
 from .run import Run, open_run, read_manifest
+from .run_home import RunHome, home_of
 from .shard_files import check_balance, in_schema, kept_table, reasons, rejected_table, short, write_table
 from .signature import diff, signature
 
@@ -39,28 +39,32 @@ class RunStore(Run):
 
     @classmethod
     @contextmanager
-    def open(cls, path: str | PathLike[str], identity: Mapping[str, Any], *, force: bool = False) -> Iterator[RunStore]:
+    def open(
+        cls,
+        path: str | PathLike[str],
+        identity: Mapping[str, Any],
+        *,
+        force: bool = False,
+        cache_dir: Path | None = None,
+    ) -> Iterator[RunStore]:
         """Begins a run or continues one, under an exclusive lock that ends with the process at the latest.
 
+        ``path``: a folder or a URL, of which some is kept under ``cache_dir`` (:mod:`.run_mirror`).
         ``identity`` (JSON values) is all that decides a result, without the languages and the number of
         rows, by which a run may grow. Raises DataError where the run was made with another identity
         (``force`` removes the run's own files instead and starts anew), UsageError for a folder that is no
         run, EnvironmentProblem where another process writes it.
         """
-        folder = Path(path)
-        layout.check_folder(folder)
-        with disk_errors(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-        with locked(folder):
-            layout.check_folder(folder)
-            finish_replacing(folder)
-            store = cls(folder, settle(folder, identity, force))
-            with disk_errors(folder):
+        home = home_of(path, cache_dir)
+        with home.locked(take_over=force):
+            finish_replacing(home.path)
+            store = cls(home.path, settle(home, identity, force), home)
+            with disk_errors(home.path):
                 store.clean()
             try:
                 yield store
             finally:
-                rmtree(folder / layout.SCRATCH, ignore_errors=True)
+                rmtree(home.path / layout.SCRATCH, ignore_errors=True)
 
     @property
     def scratch(self) -> Path:
@@ -73,6 +77,7 @@ class RunStore(Run):
         """Puts ``updates`` into the manifest and writes it."""
         self.manifest.update(updates)
         write_json(self.path / layout.MANIFEST, self.manifest)
+        self.home.written(layout.MANIFEST)
 
     def write_shard(
         self,
@@ -106,6 +111,7 @@ class RunStore(Run):
         self.drop_shard(lang, index, plans=False, scores=False)
         marker["files"] = {name: write_table(self.path / name, table) for name, table in tables.items()}
         write_json(self.path / layout.marker_file(lang, index), marker)
+        self.home.shard_written(marker)
         return marker
 
     def replace_tables(
@@ -123,6 +129,7 @@ class RunStore(Run):
     def add_edits(self, edits: Iterable[Edit]) -> None:
         """Makes edits part of the run. Its finished shards are not written again by this."""
         append_edits(self.path, edits)
+        self.home.written(layout.EDITS)
         self._edits = None
 
     def edited(
@@ -137,12 +144,14 @@ class RunStore(Run):
     def drop_shard(self, lang: str, index: int, *, plans: bool = True, scores: bool = True) -> None:
         """Removes a shard, its marker first, with (unless told not to) its scores and its plans."""
         marker = self.path / layout.marker_file(lang, index)
+        rows = layout.data_file(lang, index), layout.rejected_file(lang, index)
+        self.home.removing(layout.marker_file(lang, index), *rows)
         with disk_errors(marker):
             if marker.exists():
                 marker.unlink()
                 sync_folder(marker.parent)
-            for name in (layout.data_file, layout.rejected_file):
-                (self.path / name(lang, index)).unlink(missing_ok=True)
+            for name in rows:
+                (self.path / name).unlink(missing_ok=True)
         if scores:
             self.drop_scores(lang, index)
         if plans:
@@ -150,6 +159,7 @@ class RunStore(Run):
 
     def drop_scores(self, lang: str, index: int) -> None:
         """Removes a shard's scores."""
+        self.home.removing(layout.scores_file(lang, index))
         path = self.path / layout.scores_file(lang, index)
         with disk_errors(path):
             path.unlink(missing_ok=True)
@@ -178,8 +188,9 @@ class RunStore(Run):
         kept = self.facts(name)
         if kept is None:
             write_json(self.path / layout.facts_file(name), obj)
+            self.home.written(layout.facts_file(name))
         elif diff({"": kept}, {"": obj}):
-            raise MltError(f"facts {name!r} of {self.path} are already written and differ")
+            raise MltError(f"facts {name!r} of {self.where} are already written and differ")
 
     def begin(self, lang: str) -> None:
         """Makes a language part of the run. It comes before any file of the language, scores too."""
@@ -207,6 +218,7 @@ class RunStore(Run):
 
     def clean(self) -> None:
         """Removes what no marker speaks for, and the plans of finished shards."""
+        self.home.clean()
         layout.remove(layout.leftovers(self.path))
         rmtree(self.path / layout.SCRATCH, ignore_errors=True)
         for lang in layout.known_languages(self.path):
@@ -218,23 +230,24 @@ class RunStore(Run):
             layout.remove([path for path in plans if layout.part_of(path) in done])
 
 
-def settle(folder: Path, identity: Mapping[str, Any], force: bool) -> dict[str, Any]:
+def settle(home: RunHome, identity: Mapping[str, Any], force: bool) -> dict[str, Any]:
     """The manifest of the run to write: the old one where it fits, else a new one, which is written."""
+    folder = home.path
     exists = (folder / layout.MANIFEST).is_file()
     if exists and not force:
         manifest = read_manifest(folder)
         old = {"schema_version": manifest.get("schema_version"), "identity": manifest["identity"]}
         for name, before, now in diff(old, {"schema_version": SCHEMA_VERSION, "identity": identity}):
             change = f"{name.removeprefix('identity.')} = {short(before)}, now it is {short(now)}"
-            raise DataError(f"{folder} was made with {change}: use --force (removes that run) or another --out")
+            raise DataError(f"{home.shown} was made with {change}: use --force (removes that run) or another --out")
         return manifest
     if exists:
-        with disk_errors(folder):
-            layout.clear(folder)
+        home.clear()
     manifest = {
         "schema_version": SCHEMA_VERSION,
         "signature": signature(identity),
         "identity": dict(identity),
     }
     write_json(folder / layout.MANIFEST, manifest)
+    home.written(layout.MANIFEST)
     return read_manifest(folder)

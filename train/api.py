@@ -11,6 +11,7 @@ from typing import Any
 
 from ..toolkit.errors import UsageError
 from ..toolkit.progress import NullProgress, Progress
+from ..toolkit.remote_files import local_only
 from .inputs import Inputs, check_languages, open_inputs
 from .ladder import load_ladder
 from .mixer import Mixer, Plan, Pool
@@ -97,6 +98,7 @@ def mix(
         seed=seed,
         with_tokenizer=tokenizer is not None,
     )
+    local_only(out, "--out")
     progress, folder = progress or NullProgress(), Path(out)
     name = check_name(folder.resolve().name)
     if not dry_run:
@@ -164,6 +166,7 @@ def mix_ladder(
         seed=seed,
         with_tokenizer=tokenizer is not None,
     )
+    local_only(out, "--out")
     progress, folder = progress or NullProgress(), Path(out)
     ladder = load_ladder(str(preset))
     plans = [

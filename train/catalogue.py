@@ -83,7 +83,7 @@ class Catalogue:
     def add_shard(self, number: int, run: Run, lang: str, index: int, tasks: Collection[str]) -> int:
         """Puts in the records of a shard that no earlier run has; how many rows the shard has."""
         rows = 0
-        for start, ids, groups, kinds in read_keys(run.path / layout.data_file(lang, index)):
+        for start, ids, groups, kinds in read_keys(run.file(layout.data_file(lang, index))):
             entries = list(zip(range(start, start + len(ids)), ids, groups, kinds, strict=True))
             mine = [entry for entry in entries if entry[3] in tasks]
             new = [(id, group, task) for _, id, group, task in mine]

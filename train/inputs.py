@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..toolkit.errors import DataError, UsageError
+from ..toolkit.own_models import own_models
 from ..toolkit.progress import Progress
 from ..toolkit.run import Run, open_run
 from .decontaminate import Decontaminator
@@ -50,9 +51,9 @@ def open_inputs(
     opened = tuple(open_run(path) for path in runs)
     for run in opened:
         if "filter" not in run.manifest:
-            progress.note(f"{run.path} is not filtered: its rows are as the translator left them (mlt filter)")
+            progress.note(f"{run.where} is not filtered: its rows are as the translator left them (mlt filter)")
         if not run.manifest.get("complete", True):
-            progress.note(f"{run.path} is not complete: only its finished shards are read")
+            progress.note(f"{run.where} is not complete: only its finished shards are read")
     specs = decontaminate.split(",") if isinstance(decontaminate, str) else decontaminate
     names = [spec.strip() for spec in specs if spec.strip()]
     test_sets = Decontaminator.open(names, cache_dir, progress) if names else None
@@ -78,6 +79,7 @@ def content_of(run: Run, languages: Collection[str]) -> str:
 def run_facts(run: Run, languages: Collection[str]) -> dict[str, Any]:
     """What a mixture's manifest says of a run."""
     manifest = run.manifest
+    own = own_models(manifest)
     return {
         "signature": manifest.get("signature"),
         "content": content_of(run, languages),
@@ -85,6 +87,7 @@ def run_facts(run: Run, languages: Collection[str]) -> dict[str, Any]:
         "model_notice": manifest.get("model_notice"),
         "filtered": "filter" in manifest,
         "languages": [lang for lang in run.languages if lang in languages],
+        **({"models": [model.to_json() for model in own.values()]} if own else {}),
         "source": source_of(manifest["identity"]),
     }
 

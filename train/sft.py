@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..toolkit.errors import EnvironmentProblem, UsageError
 from ..toolkit.progress import NullProgress, Progress
+from ..toolkit.remote_files import local_only
 from ..toolkit.signature import OUTPUT_VERSION
 from .data import load_training_data
 from .devices import Device, find_device
@@ -87,6 +88,7 @@ def train(
         raise UsageError("--out is missing: name the folder of the trained model")
     if merge and recipe.method == "full":
         raise UsageError("--merge: method=full trains the model itself, there is no adapter to merge")
+    local_only(out or "model", "--out")
     folder = Path(out or "model").resolve()
     if not preflight_only:
         check_train_folder(folder)

@@ -19,7 +19,7 @@ def wanted_records(catalogue: Catalogue, runs: Sequence[Run]) -> Iterator[list[t
     """
     for (number, lang, index), wanted in catalogue.by_shard():
         run, done = runs[number], 0
-        for records in read_records(run.path / layout.data_file(lang, index), [entry.row for entry in wanted]):
+        for records in read_records(run.file(layout.data_file(lang, index)), [entry.row for entry in wanted]):
             pairs = list(zip(wanted[done:], records, strict=False))
             if any(entry.id != record.id for entry, record in pairs):
                 raise _changed(run, lang, index)
@@ -30,4 +30,6 @@ def wanted_records(catalogue: Catalogue, runs: Sequence[Run]) -> Iterator[list[t
 
 
 def _changed(run: Run, lang: str, index: int) -> DataError:
-    return DataError(f"shard {index} of {lang} in {run.path} was changed while it was read: run the same command again")
+    return DataError(
+        f"shard {index} of {lang} in {run.where} was changed while it was read: run the same command again"
+    )

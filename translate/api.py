@@ -9,18 +9,21 @@ from typing import Any
 
 from ..toolkit.errors import UsageError
 from ..toolkit.languages import ENGLISH, Language, Resolution, parse_languages
-from ..toolkit.layout import MANIFEST
-from ..toolkit.parts import Part
+from ..toolkit.parts import chosen_part
 from ..toolkit.progress import NullProgress, Progress, step_messages
-from ..toolkit.run import read_manifest
+from ..toolkit.remote_files import place, shown
+from ..toolkit.run import manifest_at
 from ..toolkit.sources import SourceReader, open_source
 from ..toolkit.tasks.base import ArgumentsPolicy, Policies, ToolsPolicy
 from .engine import Decoding, Engine
-from .engines.remote import RemoteEngine
-from .models import DEFAULT_MODEL, load_engine
-from .pipeline import Pipeline, model_notice, run_identity
+from .engines.by_language import of_language
+from .language_engines import check_kind, model_notice
+from .model_choice import load_engines
+from .models import DEFAULT_MODEL
+from .pipeline import Pipeline
+from .run_identity import run_identity
 from .shard import Settings
-from .shortlist.setting import Setting, in_force
+from .shortlist.setting import Setting, in_force, of_own
 from .units import Segment
 
 DEFAULT_SHARD_SIZE = 1000
@@ -28,10 +31,15 @@ DEFAULT_SHARD_SIZE = 1000
 
 @dataclass(frozen=True)
 class RunResult:
-    """A finished run: its folder and what its run.json holds."""
+    """A finished run: its folder (or URL) and what its run.json holds."""
 
-    path: Path
+    path: Path | str
     manifest: dict[str, Any]
+
+    @property
+    def where(self) -> str:
+        """The run as messages name it: a URL without credentials."""
+        return shown(str(self.path))
 
 
 @dataclass(frozen=True)
@@ -67,8 +75,9 @@ def translate(
     """Translate an English data set into ``langs``, or continue the run in ``out``.
 
     ``source``: a file or folder, a preset, ``hf://owner/name[:config][@revision]``, or None for the embedded sample.
-    ``langs``: names or codes, as a list or separated by commas. ``out``: the run's folder; left out, a folder under
-    ``runs/`` is named after source and model. A run that is there is continued or extended (more languages, a higher
+    ``langs``: names or codes, as a list or separated by commas. ``out``: the run's folder, or a URL such as
+    s3://bucket/runs/x (:mod:`~mlt.toolkit.run_mirror`); left out, a folder under ``runs/`` is named after source and
+    model. A run that is there is continued or extended (more languages, a higher
     limit); one made otherwise is refused, unless ``force`` is given, which removes it. ``shard_size``: source rows a
     shard. ``options`` are those of :func:`prepare`.
 
@@ -85,7 +94,7 @@ def translate(
     if shard_size < 1:
         raise UsageError(f"--shard-size {shard_size}: expected 1 or more rows")
     given = {"address": address, "cpus-per-worker": cpus_per_worker, "gpus-per-worker": gpus_per_worker}
-    part = _part(executor, given, shard, force)
+    part = chosen_part(executor, given, shard, force=force)
     if executor == "ray":
         from ..toolkit.actor_pool import PoolSize
         from .distributed.ray_run import translate_on_ray
@@ -103,8 +112,8 @@ def translate(
             **options,
         )
     job = prepare(source, langs=langs, cache_dir=cache_dir, progress=progress, **options)
-    path = Path(out) if out is not None else default_out(job.reader, job.engine)
-    shortlist = job.shortlist if force else as_begun(path, job.shortlist)
+    path = place(out) if out is not None else default_out(job.reader, job.engine)
+    shortlist = job.shortlist if force else as_begun(path, job.engine, job.shortlist)
     identity = run_identity(job.reader, job.engine, job.settings, shard_size, shortlist)
     cache_root = Path(cache_dir) if cache_dir else None
 
@@ -125,8 +134,8 @@ def translate(
         if part is not None:
             from .distributed.part_run import translate_part
 
-            return RunResult(path, translate_part(path, identity, part, pipeline_of, job.languages))
-        with RunStore.open(path, identity, force=force) as store:
+            return RunResult(path, translate_part(path, identity, part, pipeline_of, job.languages, cache_root))
+        with RunStore.open(path, identity, force=force, cache_dir=cache_root) as store:
             pipeline_of(store).run(job.languages)
             return RunResult(path, dict(store.manifest))
     finally:
@@ -139,6 +148,7 @@ def prepare(
     langs: str | Sequence[str],
     task: str = "auto",
     model: str = DEFAULT_MODEL,
+    model_for: str | Mapping[str, str] | None = None,
     split: str | None = None,
     limit: int | None = None,
     columns: Mapping[str, str] | None = None,
@@ -156,11 +166,12 @@ def prepare(
     cache_dir: str | Path | None = None,
     ladder: bool = True,
     shortlist: str = "auto",
-    load: Callable[..., Engine] = load_engine,
+    load: Callable[..., Engine] = load_engines,
     progress: Progress | None = None,
 ) -> Job:
     """Open the source, find the engine and check the request, before anything is written.
 
+    ``model``, ``model_for``: see :func:`~mlt.translate.model_choice.load_engines`.
     ``columns`` maps their column names to ours. ``argument_table``: "Api.argument" -> keep or translate, or a YAML
     file of that, over the bundled one. ``ladder`` False stops at the first attempt (to measure an engine).
     ``shortlist``: auto, script, learned or off, see :mod:`mlt.translate.shortlist.setting`. ``load`` makes the engine.
@@ -178,12 +189,14 @@ def prepare(
         raise UsageError(f"--beam-size {beam_size} --n-best {n_best}: expected 1 or more")
     if limit is not None and limit < 0:
         raise UsageError(f"--limit {limit}: expected 0 or more rows")
-    resolutions = _resolve(langs, progress)
+    languages = tuple(resolution.language for resolution in _resolve(langs, progress))
     policies = Policies(arguments, tools, _table(argument_table))
     decoding = Decoding(max(beam_size, n_best), n_best, length_penalty, repetition_penalty)
     reader = open_source(None if source is None else str(source), task=task, split=split, columns=columns, limit=limit)
     engine = load(
         model,
+        languages=languages,
+        model_for=model_for,
         device=device,
         workers=workers,
         compute_type=compute_type,
@@ -191,41 +204,36 @@ def prepare(
         progress=step_messages(progress),
     )
     progress.message("")
-    lists = engine.shortlist if isinstance(engine, RemoteEngine) else in_force(shortlist, engine)
-    languages = tuple(resolution.language for resolution in resolutions)
+    lists = in_force(shortlist, engine)
     check_support(engine, model, languages)
-    if notice := model_notice(engine):
-        progress.note(f"{model}: {notice}")
+    for own in {id(own): own for own in (of_language(engine, language) for language in languages)}.values():
+        of_own(lists, own)
+        if notice := model_notice(own):
+            progress.note(f"{model if own is engine else own.name}: {notice}")
     return Job(reader, engine, languages, Settings(policies, decoding, segment, ladder), lists)
 
 
-def as_begun(path: Path, shortlist: Setting) -> Setting:
-    """``auto`` is ``off`` for a run that was begun without lists; it goes on as it began."""
-    if shortlist != "auto" or not (path / MANIFEST).is_file():
+def as_begun(path: Path | str, engine: Engine, shortlist: Setting) -> Setting:
+    """``auto`` is ``off`` for a run that was begun without lists; it goes on as it began.
+
+    Raises DataError where it was begun with one model for all languages and the engine has one for each, or the
+    reverse.
+    """
+    if (manifest := manifest_at(path)) is None:
         return shortlist
-    return "auto" if "shortlist" in read_manifest(path)["identity"] else "off"
-
-
-def _part(executor: str, given: Mapping[str, Any], shard: str | None, force: bool) -> Part | None:
-    """The part that ``shard`` names; UsageError where options do not go together."""
-    if executor not in ("local", "ray"):
-        raise UsageError(f"--executor {executor}: expected local or ray")
-    if executor == "local" and (lone := [name for name, value in given.items() if value is not None]):
-        raise UsageError(f"--{lone[0]} {given[lone[0]]}: it belongs to --executor ray")
-    if shard is None:
-        return None
-    if executor == "ray":
-        raise UsageError(f"--shard {shard}: leave it out with --executor ray, which shares the work out itself")
-    if force:
-        raise UsageError(f"--force: leave it out with --shard {shard}; other tasks may be writing the same folder")
-    return Part.parse(shard)
+    check_kind(shown(str(path)), manifest, engine)
+    return shortlist if shortlist != "auto" or "shortlist" in manifest["identity"] else "off"
 
 
 def check_support(engine: Engine, model: str, languages: Sequence[Language]) -> None:
     """Refuse languages that the vocabulary lacks: CTranslate2 would translate into another one without a word."""
     if unknown := [language for language in languages if not engine.supports(language)]:
-        names = ", ".join(f"{language.code} ({language.flores})" for language in unknown)
-        raise UsageError(f"--langs: {model} does not know {names}; leave it out or use another --model")
+        own = of_language(engine, unknown[0])
+        named = model if own is engine else str(own.identity["model"])
+        names = ", ".join(
+            f"{language.code} ({language.flores})" for language in unknown if of_language(engine, language) is own
+        )
+        raise UsageError(f"--langs: {named} does not know {names}; leave it out or use another model")
 
 
 def default_out(reader: SourceReader, engine: Engine) -> Path:

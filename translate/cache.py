@@ -16,12 +16,13 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
 
+from ..toolkit.cache_folder import cache_root
 from ..toolkit.errors import EnvironmentProblem
 from ..toolkit.records import dump_json
 from ..toolkit.sqlite import database_errors, is_damaged
 from .engine import Decoding, Engine, Hypothesis
 from .eviction import CacheFile, evict, list_caches
-from .unit_file import cache_root, open_unit_file, unit_path
+from .unit_file import open_unit_file, unit_path
 
 __all__ = ["CacheFile", "UnitCache", "cache_name", "cache_root", "evict", "key_maker", "list_caches", "unit_key"]
 

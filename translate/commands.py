@@ -16,6 +16,7 @@ from ..toolkit.tables import print_json, print_table, size_text
 
 if TYPE_CHECKING:
     from .eviction import CacheFile
+    from .speed_settings import KeptSpeed
 
 _CARRIERS = ("executor", "address", "cpus_per_worker", "gpus_per_worker", "shard")  # a dry run is this machine's
 
@@ -23,7 +24,7 @@ _CARRIERS = ("executor", "address", "cpus_per_worker", "gpus_per_worker", "shard
 def run_translate(
     source: str | None,
     *,
-    out: Path | None,
+    out: str | Path | None,
     columns: str | None,
     force: bool,
     dry_run: bool,
@@ -60,12 +61,12 @@ def _show(result: Any, *, dry_run: bool, as_json: bool) -> None:
     from .report import show_estimate, show_result
 
     if as_json:
-        print_json(result if dry_run else {"path": str(result.path), "manifest": result.manifest})
+        print_json(result if dry_run else {"path": result.where, "manifest": result.manifest})
     elif dry_run:
         show_estimate(result)
     else:
         show_result(result.manifest)
-        print(f"\n{result.path}")
+        print(f"\n{result.where}")
 
 
 def run_models(cache_dir: Path | None, *, as_json: bool) -> None:
@@ -80,7 +81,8 @@ def run_models(cache_dir: Path | None, *, as_json: bool) -> None:
         return
     print_table(list(known[0]), (model.values() for model in known))
     print(f"\ntiny: {tiny_notice()}")
-    print("Also: any NLLB or M2M100 id or folder, a CTranslate2 folder, openai:URL#NAME, MODULE:CLASS\n")
+    print("Also: any NLLB or M2M100 id or folder, a CTranslate2 folder, openai:URL#NAME, MODULE:CLASS")
+    print("opus-mt is for each language its own, and --model-for names others\n")
     if not cached:
         print(f"No converted model in {chosen_root(cache_dir)}")
         return
@@ -132,15 +134,25 @@ def _cached(folder: Path) -> Iterator[Finding]:
 
 
 def run_cache_list(cache_dir: Path | None, *, as_json: bool) -> None:
-    """``mlt cache list``: one row a file of translated units, one a converted model, one a model cut to a list."""
+    """``mlt cache list``: a row for each file of translated units, converted model, model cut to a list, file of
+    settings that were found for a model and a machine, and copy of a run that stands on a URL."""
+    from ..toolkit.mirrors import mirrors_in_cache
     from .eviction import list_caches
     from .model_store import chosen_root, models_in_cache
     from .shortlist.store import shortlists_in_cache
+    from .speed_settings import speeds_in_cache
 
     root = chosen_root(cache_dir)
-    units, models, cut = list_caches(root), models_in_cache(root), shortlists_in_cache(root)
+    units, models, cut, speeds = (
+        list_caches(root),
+        models_in_cache(root),
+        shortlists_in_cache(root),
+        speeds_in_cache(root),
+    )
+    mirrors = mirrors_in_cache(root)
     if as_json:
-        kinds: dict[str, Sequence[Any]] = {"units": units, "models": models, "shortlists": cut}
+        kinds: dict[str, Sequence[Any]] = {"units": units, "models": models, "shortlists": cut, "settings": speeds}
+        kinds["mirrors"] = mirrors
         print_json({kind: [asdict(entry) for entry in entries] for kind, entries in kinds.items()})
         return
     rows: list[tuple[object, ...]] = [
@@ -148,20 +160,26 @@ def run_cache_list(cache_dir: Path | None, *, as_json: bool) -> None:
     ]
     rows += [("model", x.name, "", "", size_text(x.size), x.created[:10]) for x in models]
     rows += [("shortlist", f"{x.name}, {x.words:,} words", "", "", size_text(x.size), x.created[:10]) for x in cut]
+    rows += [("settings", f"{x.model}, {_speed(x)}", "", "", size_text(x.size), x.found[:10]) for x in speeds]
+    rows += [("mirror", f"{x.name}, {x.use}", "", "", size_text(x.size), _date(x.last_used)) for x in mirrors]
     print_table(["kind", "model", "language", "units", "size", "last used"], rows, right=["units", "size"])
 
 
 def run_cache_size(cache_dir: Path | None, *, as_json: bool) -> None:
-    """``mlt cache size``: bytes of the translated units, the converted models and the cut ones, and where they are."""
+    """``mlt cache size``: bytes of each kind that :func:`run_cache_list` lists, and where they are."""
+    from ..toolkit.mirrors import mirrors_in_cache
     from .eviction import list_caches
     from .model_store import chosen_root, models_in_cache
     from .shortlist.store import shortlists_in_cache
+    from .speed_settings import speeds_in_cache
 
     root = chosen_root(cache_dir)
     sizes = {
         "units": sum(file.bytes for file in list_caches(root)),
         "models": sum(model.size for model in models_in_cache(root)),
         "shortlists": sum(model.size for model in shortlists_in_cache(root)),
+        "settings": sum(kept.size for kept in speeds_in_cache(root)),
+        "mirrors": sum(mirror.size for mirror in mirrors_in_cache(root)),
     }
     if as_json:
         print_json({"folder": str(root), **sizes})
@@ -177,7 +195,11 @@ def run_cache_evict(
     max_size: str | None,
     as_json: bool,
 ) -> None:
-    """``mlt cache evict``: see :func:`mlt.translate.eviction.evict`; cut models go too, converted ones stay."""
+    """``mlt cache evict``: see :func:`mlt.translate.eviction.evict`; cut models go too, converted ones stay.
+
+    An age, given without a model, also removes copies of runs on URLs.
+    """
+    from ..toolkit.mirrors import evict_mirrors
     from .eviction import evict
     from .model_store import chosen_root
     from .shortlist.store import evict_shortlists
@@ -186,6 +208,8 @@ def run_cache_evict(
     limit = None if max_size is None else parse_size(max_size)
     freed = evict(root, max_bytes=limit, older_than_days=older_than, model=model)
     freed += evict_shortlists(root, older_than_days=older_than, model=model)
+    if older_than is not None and model is None:
+        freed += evict_mirrors(root, older_than_days=older_than)
     if as_json:
         print_json({"freed_bytes": freed})
     else:
@@ -200,7 +224,16 @@ def parse_size(text: str) -> int:
     return int(float(match[1]) * 1000 ** " kMGT".index(match[2].replace("K", "k") or " "))
 
 
+def _speed(kept: KeptSpeed) -> str:
+    found = kept.speed
+    return f"workers {found.workers}, threads {found.threads}, {found.batch_tokens:,} tokens a batch"
+
+
 def _day(file: CacheFile) -> str:
     if file.damaged:
         return "damaged"
-    return "" if file.last_used is None else datetime.fromtimestamp(file.last_used, UTC).date().isoformat()
+    return "" if file.last_used is None else _date(file.last_used)
+
+
+def _date(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).date().isoformat()

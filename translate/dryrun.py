@@ -25,6 +25,7 @@ from .calibrate import calibrate
 from .decode import Decoder
 from .decoded_sample import DecodedSample, decode_sample, sample_size, timed
 from .engine import Engine
+from .engines.by_language import is_by_language, of_language, turn_to
 from .engines.ct2 import Ct2Engine
 from .english_side import EnglishSide, count, in_cache
 from .model_store import chosen_root
@@ -33,7 +34,7 @@ from .shortlist.audit import audit_size
 from .shortlist.engine import shortlisted
 from .shortlist.pieces import Shortlist, learned_list, script_list, text_pieces
 from .shortlist.seen import SeenPieces
-from .shortlist.setting import cuttable, gains, kind_for, pays
+from .shortlist.setting import Setting, cuttable, gains, kind_for, of_own, pays
 from .speed_settings import best_speed, use_speed
 from .units import Unit
 
@@ -61,7 +62,8 @@ def estimate(
     try:
         progress.message("loading the model")
         # First: what the engine loads for its first text is none of the reading's time.
-        start = load_seconds(job.engine, job.languages[0], job.settings.decoding)
+        first = job.languages[0]
+        start = load_seconds(turn_to(job.engine, first), first, job.settings.decoding)
         side = count(job, progress)
         dry = _DryRun(job, side, max(1, shard_size), chosen_root(cache_dir), options.get("workers") is None, progress)
         start += side.seconds["reading"] + side.seconds["pieces"] + dry.handling[0]
@@ -77,7 +79,7 @@ def estimate(
         "languages": languages,
         "start_seconds": start,
         "estimated_seconds": start + sum(entry["estimated_seconds"] or 0.0 for entry in languages.values()),
-        "licenses": {"source": job.reader.license, "model": job.engine.license},
+        "licenses": {"source": job.reader.license, **_licenses(job)},
     }
 
 
@@ -125,13 +127,16 @@ class _DryRun:
         if not self.side.units:
             return facts
         self.progress.message(f"timing a sample in {language.code}")
-        with self._list(language) as made:
-            engine = made.engine if made else self.job.engine
+        parts, own = {}, turn_to(self.job.engine, language)
+        if own is not self.job.engine:  # else it is loaded once, at the start
+            parts["loading"] = load_seconds(own, language, self.job.settings.decoding)
+        with self._list(own, language) as made:
+            engine = made.engine if made else own
             self._use_fastest(engine, language)
             cached = in_cache(self.job, engine, language, self.root)
             work = self._work(language, cached)
             found = self._timed(engine, language, work, cached)
-        parts = {"decoding": found.decoding, "retries": found.retries, "handling": found.handling}
+        parts |= {"decoding": found.decoding, "retries": found.retries, "handling": found.handling}
         if made:
             parts |= {"opening": made.opening, "full_vocabulary": self._full_seconds(made, found, work)}
         seconds = sum(parts.values())
@@ -176,17 +181,17 @@ class _DryRun:
             use_speed(engine, best_speed(engine, language, decoding, rows=rows, root=self.root))
 
     @contextmanager
-    def _list(self, language: Language) -> Iterator[_WithList | None]:
-        """The engine with a list; None where a run would go on with the full vocabulary."""
-        a_shard = self.side.counts["unique_units"] // self._shards
-        if self.job.shortlist == "off" or not pays(self.job.shortlist, a_shard):
+    def _list(self, own: Engine, language: Language) -> Iterator[_WithList | None]:
+        """The language's engine with a list; None where a run would go on with the full vocabulary."""
+        setting = of_own(self.job.shortlist, own)
+        if setting == "off" or not pays(setting, self.side.counts["unique_units"] // self._shards):
             yield None
             return
-        full = cuttable(self.job.engine)
+        full = cuttable(own)
         texts = [unit.text for unit in self._sample(full)[: audit_size(0)]]
         sample = decode_sample(full, language, texts, self.job.settings.decoding, budget=0.0)
-        made, learning = self._made(language, sample)
-        if learning >= self._shards or not gains(self.job.shortlist, made, full):
+        made, learning = self._made(full, language, setting, sample)
+        if learning >= self._shards or not gains(setting, made, full):
             yield None
             return
         with TemporaryDirectory() as folder:
@@ -197,10 +202,12 @@ class _DryRun:
             finally:
                 engine.close()
 
-    def _made(self, language: Language, sample: DecodedSample) -> tuple[Shortlist, int]:
+    def _made(
+        self, engine: Ct2Engine, language: Language, setting: Setting, sample: DecodedSample
+    ) -> tuple[Shortlist, int]:
         """The list of a run, or one much like it, and how many shards are translated without it."""
-        engine, sent = cuttable(self.job.engine), self.side.sent
-        if kind_for(self.job.shortlist, language) == "script":
+        sent = self.side.sent[cache_name(engine)]
+        if kind_for(setting, language) == "script":
             return script_list(engine, language, sent), 0
         seen = SeenPieces(self.root, engine, language).load().pieces
         said = text_pieces(engine, [best[0].text for best in sample.hypotheses.values()])
@@ -213,3 +220,11 @@ class _DryRun:
         token = made.full.seconds / made.full.tokens
         slower = max(0.0, token * work.tokens - found.decoding) / work.shards
         return audits + made.full_shards * slower
+
+
+def _licenses(job: Job) -> dict[str, str | None]:
+    """That of the model; where each language has its own, those of all, by name."""
+    if not is_by_language(job.engine):
+        return {"model": job.engine.license}
+    own = [of_language(job.engine, language) for language in job.languages]
+    return {f"model {engine.identity['model']}": engine.license for engine in own}

@@ -17,10 +17,11 @@ from .api import Job
 from .cache import UnitCache, cache_name, key_maker
 from .decoded_sample import sample_size
 from .engine import Engine
+from .engines.by_language import of_language
 from .english import english_record
 from .shard import english_units
 from .shortlist.pieces import source_pieces
-from .shortlist.setting import cuttable
+from .shortlist.setting import cuttable, of_own
 from .unit_file import unit_path
 from .units import Unit
 
@@ -35,7 +36,8 @@ class EnglishSide:
     """``tokens`` and ``unknown`` are counted over distinct units, by language.
 
     ``units`` and ``records`` are random samples, the same ones every time: those whose hashes are lowest. ``sent``:
-    the pieces that are sent, where a list of words is made of them. ``seconds`` of reading and of listing the pieces.
+    the pieces that are sent to an engine (by its :func:`cache_name`), where a list of words is made of them.
+    ``seconds`` of reading and of listing the pieces.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -43,14 +45,14 @@ class EnglishSide:
     unknown: Counter[str] = field(default_factory=Counter)
     units: dict[bytes, Unit] = field(default_factory=dict)
     records: dict[bytes, Record] = field(default_factory=dict)
-    sent: set[str] = field(default_factory=set)
+    sent: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
 
 
 def count(job: Job, progress: Progress) -> EnglishSide:
     """Read the whole source once."""
     side, started = EnglishSide(), time.perf_counter()
-    most = sample_size(job.engine)
+    most = max(sample_size(of_language(job.engine, language)) for language in job.languages)
     for chunk in _distinct_units(job, side, progress):
         before = time.perf_counter()
         _count_tokens(job, [unit.text for unit in chunk.values()], side)
@@ -113,10 +115,14 @@ def _count_tokens(job: Job, texts: Sequence[str], side: EnglishSide) -> None:
         for unit in job.engine.prepare(texts, ENGLISH, language):
             side.tokens[language.code] += unit.size
             side.unknown[language.code] += unit.unknown
-    if job.shortlist != "off" and texts:
-        before = time.perf_counter()
-        side.sent |= source_pieces(cuttable(job.engine), texts, job.languages[0])
-        side.seconds["pieces"] += time.perf_counter() - before
+    if job.shortlist == "off" or not texts:
+        return
+    before = time.perf_counter()
+    engines = {cache_name(own): (own, one) for one in job.languages for own in (of_language(job.engine, one),)}
+    for name, (own, language) in engines.items():
+        if of_own(job.shortlist, own) != "off":
+            side.sent[name] |= source_pieces(cuttable(own), texts, language)
+    side.seconds["pieces"] += time.perf_counter() - before
 
 
 def _lowest(entries: dict[bytes, T], most: int) -> dict[bytes, T]:

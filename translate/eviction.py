@@ -9,10 +9,11 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..toolkit.cache_folder import cache_root
 from ..toolkit.errors import UsageError
 from ..toolkit.files import disk_errors
 from ..toolkit.sqlite import database_errors, is_damaged
-from .unit_file import alone, cache_root, companions, file_name, open_unit_file
+from .unit_file import alone, companions, file_name, open_unit_file
 
 _DAY = 86_400
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from .families.opus_models import OWNER
+
 NLLB_LICENSE = "cc-by-nc-4.0"
 M2M100_LICENSE = "mit"
 MADLAD_LICENSE = "apache-2.0"
@@ -39,7 +41,13 @@ _KNOWN = (
     KnownModel("madlad-3b", "google/madlad400-3b-mt", "2.9B", MADLAD_LICENSE, "over 400 languages"),
     KnownModel("madlad-7b", "google/madlad400-7b-mt", "8.3B", MADLAD_LICENSE, "over 400 languages"),
     KnownModel("madlad-10b", "google/madlad400-10b-mt", "10.7B", MADLAD_LICENSE, "over 400 languages"),
-    KnownModel("opus-mt-en-XX", "Helsinki-NLP/opus-mt-en-XX", "0.08B", OPUS_LICENSE, "one target: opus-mt-en-sw"),
+    KnownModel(
+        "opus-mt-en-XX",
+        f"{OWNER}/opus-mt-en-XX",
+        "0.08B",
+        OPUS_LICENSE,
+        "one target: opus-mt-en-sw; opus-mt: for each language its own",
+    ),
 )
 
 
@@ -51,7 +59,7 @@ def known_models() -> tuple[KnownModel, ...]:
 def hub_id_of(name: str) -> str:
     """The Hub id behind a short name; any other text comes back as it is. Every OPUS-MT name from English is short."""
     if _OPUS.fullmatch(name.partition("@")[0]):
-        return f"Helsinki-NLP/{name}"
+        return f"{OWNER}/{name}"
     return next((model.hub_id for model in _KNOWN if model.alias.lower() == name.lower()), name)
 
 

@@ -12,9 +12,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from ..toolkit.cache_folder import cache_root
 from ..toolkit.errors import MltError
 from ..toolkit.files import disk_errors, file_hash, read_json, sync_folder, write_json
-from .unit_file import cache_root
 
 # What is being done, how much of it is done, and how much there is (None: not known).
 Progress = Callable[[str, int, int | None], None]

@@ -67,8 +67,8 @@ def load_engine(
     """The engine that ``spec`` names, ready to use; weights are loaded with its first batch.
 
     ``spec``: ``tiny``; a Hub id of an NLLB, M2M100, MADLAD-400 or OPUS-MT model (``owner/name``,
-    ``owner/name@revision``, or a short name of :func:`known_models`; OPUS-MT has a model for each pair of languages,
-    ``opus-mt-en-sw``), fetched and converted once; a folder of such a model, as transformers or
+    ``owner/name@revision``, or a short name of :func:`known_models`; of OPUS-MT, which has a model for each pair of
+    languages, ``opus-mt-en-sw``), fetched and converted once; a folder of such a model, as transformers or
     CTranslate2 write it; ``openai:URL#NAME``; ``transformers:ID-OR-FOLDER``; ``identity``; ``corrupting[:SEED]``; or
     ``MODULE:CLASS``, a class of the user's own that has the members of :class:`~mlt.translate.engine.Engine`.
 
@@ -92,8 +92,8 @@ def load_engine(
         return _from_folder(folder, options)
     if spec.lower() == "opus-mt":
         raise UsageError(
-            "--model opus-mt: OPUS-MT has a model for each pair of languages; name one and give it a run of its own, "
-            "as in --model opus-mt-en-sw --langs sw, or use one of several targets (opus-mt-en-mul)"
+            "opus-mt has a model for each pair of languages: name one (opus-mt-en-sw) or one of several targets "
+            "(opus-mt-en-mul); only mlt translate chooses by language"
         )
     name = hub_id_of(spec)
     if _OWN_CLASS.fullmatch(spec):

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,19 +14,19 @@ from ..toolkit.errors import MltError
 from ..toolkit.languages import ENGLISH, Language
 from ..toolkit.progress import NullProgress, Progress
 from ..toolkit.records import Translation
-from ..toolkit.signature import OUTPUT_VERSION
+from ..toolkit.signature import signature
 from .cache import cache_root
 from .calibrate import Calibration, calibrate
 from .decode import Decoder
 from .engine import Engine
-from .engines.ct2 import Ct2Engine
-from .engines.remote import RemoteEngine
+from .engines.by_language import is_by_language, of_language, turn_to
 from .english import write_english
-from .placeholders import FORMS
+from .language_engines import engine_facts, model_notice, model_terms, settle_engines, vocabulary_of
+from .run_identity import decided
 from .shard import Settings, translate_shard
 from .shortlist.in_run import FullVocabulary, Lists, RunLists, summary
 from .shortlist.sent import SentPieces
-from .shortlist.setting import Setting, cuttable
+from .shortlist.setting import Setting, cuttable, of_own
 from .speed_settings import settle_speed
 
 if TYPE_CHECKING:
@@ -52,10 +51,12 @@ class Pipeline:
     progress: Progress = field(default_factory=NullProgress)
     shortlist: Setting = "off"
     find_speed: bool = False
+    _sent: tuple[Engine, SentPieces] | None = field(default=None, init=False, repr=False)
 
     def run(self, languages: Sequence[Language]) -> None:
         """Bring the run to hold every row in ``languages``; what is done already is not done again."""
         assert self.reader is not None
+        self.settle_engines(languages)
         shards = write_english(self.store, self.reader, self.shard_size, self.progress)
         for language in languages:
             self.translate_shards(language, shards)
@@ -64,8 +65,13 @@ class Pipeline:
             self.close_language(language)
         self.save_manifest(complete=True)
 
+    def settle_engines(self, languages: Sequence[Language]) -> None:
+        """Note or check the model of each language, where each has its own; see :func:`settle_engines`."""
+        settle_engines(self.store, self.engine, languages)
+
     def due(self, language: Language, shards: Sequence[int]) -> list[int]:
         """Those of ``shards`` that are not done, or were of other rows, or made with a list that has failed."""
+        self.store.home.refresh(language.code)
         with closing(self.open_lists(language)) as lists:
             lists.settle()
             return [index for index in shards if not self._stands(language, index, lists)]
@@ -88,11 +94,12 @@ class Pipeline:
 
     def open_lists(self, language: Language) -> Lists:
         """The language's decoders, with a list or with the full vocabulary; to be closed."""
-        root = self.cache_root or cache_root()
-        if self.shortlist == "off":
-            return FullVocabulary(self.engine, language, root)
-        engine = cuttable(self.engine)
-        return RunLists(self.store, engine, language, self.shortlist, self.settings, self._sent, root, self.progress)
+        root, own = self.cache_root or cache_root(), turn_to(self.engine, language)
+        setting = of_own(self.shortlist, own)
+        if setting == "off":
+            return FullVocabulary(own, language, root)
+        sent = self._sent_to(own)
+        return RunLists(self.store, cuttable(own), language, setting, self.settings, sent, root, self.progress)
 
     def close_language(self, language: Language) -> None:
         """Check that every English record is accounted for, and write down what the language has."""
@@ -103,12 +110,15 @@ class Pipeline:
         marker = self.store.done(language.code, index)
         return marker is not None and marker["input"] == self._marker("en", index)["input"] and lists.stands(marker)
 
-    @cached_property
-    def _sent(self) -> SentPieces:
-        return SentPieces(self.store, cuttable(self.engine), self.settings)
+    def _sent_to(self, engine: Engine) -> SentPieces:
+        """The pieces for the engine that languages have now: found once for all that share it, one after the other."""
+        if self._sent is None or self._sent[0] is not engine:
+            self._sent = engine, SentPieces(self.store, cuttable(engine), self.settings)
+        return self._sent[1]
 
     def _translate_shard(self, language: Language, index: int, lists: Lists) -> None:
         started = time.perf_counter()
+        self.store.home.refresh(language.code)
         english, records = self._marker("en", index), self.store.read_shard("en", index)
         steps = _Steps(self.progress, language.code, english["out"])
         plans = _ShardPlans(self.store, language.code, index)
@@ -122,7 +132,7 @@ class Pipeline:
             language,
             decoder=decoder,
             settings=self.settings,
-            translation=self._translation(),
+            translation=self._translation(language),
             calibration=lambda: self._calibration(language, decoder, plans),
             plans=plans,
             advance=steps.advance,
@@ -165,12 +175,16 @@ class Pipeline:
             self.progress.message("")
         return Calibration(facts["direct"], dict(facts["forms"]))
 
-    def _translation(self) -> Translation:
-        identity, policies = self.engine.identity, self.settings.policies
+    def _translation(self, language: Language) -> Translation:
+        identity, policies = of_language(self.engine, language).identity, self.settings.policies
+        made_by, manifest = self.store.manifest["signature"], self.store.manifest
+        if is_by_language(self.engine):  # what a run of this language alone would say
+            lists = of_own(self.shortlist, of_language(self.engine, language))
+            made_by = signature(decided(manifest["identity"], identity, lists))
         return Translation(
             model=str(identity["model"]),
             revision=str(identity["revision"]),
-            signature=self.store.manifest["signature"],
+            signature=made_by,
             arguments_policy=policies.arguments,
             tools_policy=policies.tools,
         )
@@ -184,13 +198,14 @@ class Pipeline:
         """Write run.json: what every language has by its markers and facts; ``more`` stands beside it."""
         assert self.reader is not None
         codes, vocabulary = dict.fromkeys([ENGLISH.code, *self.store.languages]), vocabulary_of(self.engine)
+        license, notice = model_terms(self.store, self.engine.license, model_notice(self.engine))
         if complete:
             self.store.manifest.pop("set_aside", None)  # shards that an earlier attempt gave up
         self.store.save_manifest(
             complete=complete,
             languages={code: said_of(self.store, code, vocabulary) for code in codes},
-            licenses={"source": self.reader.license, "model": self.engine.license},
-            model_notice=model_notice(self.engine),
+            licenses={"source": self.reader.license, "model": license},
+            model_notice=notice,
             versions={name: version(name) for name in ("mlt", "ctranslate2", "pyarrow", "sentencex")},
             **more,
         )
@@ -216,44 +231,12 @@ def said_of(store: RunStore, code: str, vocabulary: int | None) -> dict[str, Any
     rate = totals["units"] / totals["seconds"] if totals.get("seconds") else None
     said = {**totals, "units_per_s": None if rate is None else round(rate, 1)}
     if code != ENGLISH.code:
+        if own := engine_facts(store, code):
+            said["engine"], vocabulary = own, own["vocabulary"]
         said["calibration"] = store.facts(f"calibration-{code}")
         if shortlist := summary(store, code, vocabulary):
             said["shortlist"] = shortlist
     return said
-
-
-def vocabulary_of(engine: Engine) -> int | None:
-    """How many words may come out of an engine's model, where that can be known."""
-    return engine.vocabulary if isinstance(engine, Ct2Engine | RemoteEngine) else None
-
-
-def run_identity(
-    reader: SourceReader, engine: Engine, settings: Settings, shard_size: int, shortlist: Setting = "off"
-) -> dict[str, Any]:
-    """All that decides the rows of a run, but for its languages and its limit, by which it may grow.
-
-    ``shortlist`` is the setting in force; runs without lists do not name it.
-    """
-    decoding, policies = settings.decoding, settings.policies
-    return {
-        "source": reader.describe(),
-        "engine": dict(engine.identity),
-        "decoding": {name: getattr(decoding, name) for name in decoding.__slots__},
-        "segment": settings.segment,
-        "ladder": settings.climb,
-        "arguments": policies.arguments,
-        "tools": policies.tools,
-        "argument_table": dict(policies.table) or None,
-        "forms": [form.name for form in FORMS],
-        "shard_size": shard_size,
-        "output_version": OUTPUT_VERSION,
-        **({} if shortlist == "off" else {"shortlist": shortlist}),
-    }
-
-
-def model_notice(engine: Engine) -> str | None:
-    """What whoever meets a model must know of it, such as that it is a toy; None for a model without a notice."""
-    return getattr(engine, "notice", None)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ def show_result(manifest: Mapping[str, Any]) -> None:
         for lang, count in manifest["languages"].items()
     ]
     print_table(["language", "in", "out", "rejected", "units/s"], rows, right=["in", "out", "units/s"])
+    _show_models(manifest["languages"])
     _show_lists(manifest["languages"])
     rungs = {lang: count["rungs"] for lang, count in manifest["languages"].items() if count.get("rungs")}
     used = {name for counts in rungs.values() for name in counts}
@@ -24,6 +25,18 @@ def show_result(manifest: Mapping[str, Any]) -> None:
         print()
         rows_of_rungs = [(lang, *(_share(name, counts) for name in names)) for lang, counts in rungs.items()]
         print_table(["units by rung", *names], rows_of_rungs, right=names)
+
+
+def _show_models(languages: Mapping[str, Any]) -> None:
+    """The table of the models, where the languages have one each."""
+    rows = [
+        (lang, found["identity"]["model"], found["license"] or "unknown")
+        for lang, count in languages.items()
+        if (found := count.get("engine"))
+    ]
+    if rows:
+        print()
+        print_table(["language", "model", "license"], rows)
 
 
 def _show_lists(languages: Mapping[str, Any]) -> None:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
+from datetime import UTC, datetime
 from hashlib import blake2b
 from itertools import cycle, islice
 from pathlib import Path
@@ -114,6 +115,29 @@ def best_speed(
             tried = [{**asdict(speed), "tokens_per_s": round(rate, 1)} for speed, rate in rates.items()]
             write_json(path, {"speed": asdict(best), **facts, "tried": tried})
     return best
+
+
+@dataclass(frozen=True, slots=True)
+class KeptSpeed:
+    """Settings that were found before; ``size`` in bytes, ``model`` as the engine names it."""
+
+    model: str
+    speed: Speed
+    size: int
+    found: str
+    path: str
+
+
+def speeds_in_cache(root: Path) -> list[KeptSpeed]:
+    """The settings found for this machine and others, by model; a file that cannot be read is left out."""
+    kept = []
+    for path in (root / FOLDER).glob("[!.]*.json"):
+        with suppress(MltError, KeyError, TypeError, OSError):
+            stored, stat = read_json(path), path.stat()
+            day = datetime.fromtimestamp(stat.st_mtime, UTC).isoformat(timespec="seconds")
+            speed = Speed(**stored["speed"])
+            kept.append(KeptSpeed(str(stored["model"]["model"]), speed, stat.st_size, day, str(path)))
+    return sorted(kept, key=lambda one: (one.model, one.found))
 
 
 def search(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import re
 import sqlite3
 import time
@@ -11,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ..toolkit.cache_folder import cache_root
 from ..toolkit.errors import EnvironmentProblem
 from ..toolkit.files import disk_errors
 from ..toolkit.sqlite import database_errors, is_damaged
@@ -24,13 +24,6 @@ CREATE TABLE IF NOT EXISTS units (
 """
 
 _log = logging.getLogger(__name__)
-
-
-def cache_root() -> Path:
-    """``MLT_CACHE_DIR``, or the user's cache folder of this package."""
-    from platformdirs import user_cache_dir
-
-    return Path(os.environ.get("MLT_CACHE_DIR") or user_cache_dir("mlt", appauthor=False))
 
 
 def unit_path(model: str, target: str, root: Path | None = None) -> Path:

@@ -13,7 +13,7 @@ from ...toolkit.checks.calls import CallSyntaxError
 from ...toolkit.errors import EnvironmentProblem, UsageError
 from ...toolkit.openai_endpoint import Endpoint, parse_endpoint
 from ...toolkit.records import dump_json
-from ..engine import Finish, Output, cut_at_stop
+from ..engine import Finish, Output, cut_at_stop, in_order
 from ..items import Item
 from ..prompting import messages_of
 
@@ -66,6 +66,10 @@ class OpenAIGenerator:
                     yield _result(waiting.popleft())
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
+
+    def batches(self, prompts: Sequence[Item]) -> list[list[int]]:
+        """As many items together as keep all requests under way; none depends on another."""
+        return in_order(len(prompts), _AHEAD * self._workers)
 
     def close(self) -> None:
         """Closes the connections."""

@@ -77,10 +77,8 @@ class HfGenerator:
         between two tokens, so an evaluation that goes on after a kill would else not end as one that was never killed.
         """
         rows = self._encode(prompts)
-        order = sorted(range(len(prompts)), key=lambda index: (-len(rows[index]), prompts[index].key))
         known = set(done)
-        for start in range(0, len(order), self._batch_size):
-            batch = order[start : start + self._batch_size]
+        for batch in self._batches(prompts, rows):
             if known.issuperset(batch):
                 continue
             outputs = self._answer(
@@ -90,9 +88,17 @@ class HfGenerator:
                 if index not in known:
                     yield index, output
 
+    def batches(self, prompts: Sequence[Item]) -> list[list[int]]:
+        """The batches of :meth:`generate`."""
+        return self._batches(prompts, self._encode(prompts))
+
     def close(self) -> None:
         """Lets go of the model."""
         self._model = None
+
+    def _batches(self, prompts: Sequence[Item], rows: Sequence[list[int]]) -> list[list[int]]:
+        order = sorted(range(len(prompts)), key=lambda index: (-len(rows[index]), prompts[index].key))
+        return [order[start : start + self._batch_size] for start in range(0, len(order), self._batch_size)]
 
     def _encode(self, prompts: Sequence[Item]) -> list[list[int]]:
         encode: Callable[[Item, Any], list[int]] = chat_ids if self._chat else prompt_ids

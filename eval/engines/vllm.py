@@ -10,13 +10,14 @@ from ...toolkit.errors import EnvironmentProblem, UsageError
 from ...toolkit.files import read_json
 from ...toolkit.progress import Progress
 from ..checkpoints import ADAPTER, Checkpoint, find_checkpoint
-from ..engine import Finish, Output, cut_at_stop
+from ..engine import Finish, Output, cut_at_stop, in_order
 from ..items import Item
 from ..prompting import chat_ids, prompt_ids
 
 MAX_RANK = 64
 """Of the adapters that an engine can take, unless its first one has a larger rank."""
 
+_TOGETHER = 256  # items that are asked at once where others are asked elsewhere
 _FINISH: dict[str | None, Finish] = {"stop": "stop", "length": "length"}
 
 
@@ -94,6 +95,10 @@ class VllmGenerator:
             finish: Finish = "stop" if stopped else _FINISH.get(written.finish_reason)
             sent = self._tokenizer.decode(row, skip_special_tokens=False) if self._chat else None
             yield index, Output(text, finish, len(row), len(written.token_ids), sent)
+
+    def batches(self, prompts: Sequence[Item]) -> list[list[int]]:
+        """As many items together as keep an engine busy; it makes its batches itself, as they come."""
+        return in_order(len(prompts), _TOGETHER)
 
     def close(self) -> None:
         """Lets go of the engine."""

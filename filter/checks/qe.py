@@ -35,6 +35,7 @@ class QeCheck(BaseCheck):
     """COMET's score of a record: of each unit as it was sent, else of each line, else of the whole text."""
 
     name: ClassVar[str] = "qe"
+    large: ClassVar[bool] = True
     direction: ClassVar[Direction] = "low"
     Settings: ClassVar[type] = QeSettings
     summary: ClassVar[str] = "COMET's estimate of the translation's quality, on the scale of the model (1: perfect)"
@@ -43,7 +44,7 @@ class QeCheck(BaseCheck):
         super().__init__(settings, context)
         _check_settings(self.settings)
         self._specs = [parse_spec(text) for text in self.settings.models]
-        self._estimator = Estimator(self.context.cache_dir, self.context.progress)
+        self._estimator = Estimator(self.context.cache_dir, self.context.progress, self.context.scores_dir)
 
     def covers(self, language: Language) -> str | None:
         """Not a language that none of the models has read."""

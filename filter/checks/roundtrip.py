@@ -36,6 +36,7 @@ class RoundTripCheck(BaseCheck):
     """
 
     name = "roundtrip"
+    large = True
     direction: ClassVar[Direction] = "low"
     summary = "chrF of the translation, put back into English, to the English (0 to 100)"
     Settings = RoundTripSettings
@@ -96,7 +97,7 @@ class RoundTripCheck(BaseCheck):
     def _engine(self) -> Engine:
         from ...translate.models import load_engine
 
-        return load_engine(self.settings.model, cache_dir=self.context.cache_dir)
+        return load_engine(self.settings.model, workers=self.context.cores, cache_dir=self.context.cache_dir)
 
     @cached_property
     def _chrf(self) -> Any:

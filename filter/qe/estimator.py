@@ -64,12 +64,18 @@ class InProcess:
 class Estimator:
     """Quality estimates under one cache folder, by one backend that is opened when a score is missing.
 
-    Calls from several threads take turns.
+    ``scores_dir``: the folder of the scores, if it is another. Calls from several threads take turns.
     """
 
-    def __init__(self, cache_dir: str | Path | None = None, progress: Progress | None = None) -> None:
+    def __init__(
+        self,
+        cache_dir: str | Path | None = None,
+        progress: Progress | None = None,
+        scores_dir: str | Path | None = None,
+    ) -> None:
         self._cache_dir = cache_dir
         self._root = chosen_root(cache_dir)
+        self._scores_root = self._root if scores_dir is None else Path(scores_dir)
         self._progress = progress or NullProgress()
         self._backend: Backend | None = None
         self._caches: dict[str, ScoreCache] = {}
@@ -149,5 +155,5 @@ class Estimator:
         identity = {"model": checkpoint.name, "revision": checkpoint.revision, "comet": self.version()}
         key = str(identity)
         if key not in self._caches:
-            self._caches[key] = ScoreCache(self._root, checkpoint.name, identity)
+            self._caches[key] = ScoreCache(self._scores_root, checkpoint.name, identity)
         return self._caches[key]

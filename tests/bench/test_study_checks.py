@@ -8,7 +8,8 @@ pytest.importorskip("pandas")
 
 import pandas as pd
 
-from bench.study_checks import Coverage, at_most, left_out
+from bench.study_checks import left_out
+from bench.study_counts import Coverage, at_most
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ def fake_translate(asked: list[dict[str, Any]]) -> Any:
     def translate(source: str | None = None, **options: Any) -> SimpleNamespace:
         asked.append({"source": source, **options})
         options["progress"].note("zh is read as zh-Hans")
-        return SimpleNamespace(path="runs/sample-tiny", manifest=MANIFEST)
+        return SimpleNamespace(path="runs/sample-tiny", where="runs/sample-tiny", manifest=MANIFEST)
 
     return translate
 
@@ -222,11 +222,11 @@ def test_sigterm_is_treated_like_ctrl_c(tmp_path: Path) -> None:
 
 def test_translate_passes_every_option_on(api: list[dict[str, Any]], tmp_path: Path) -> None:
     options = (
-        "--langs sw,yor,zh --task math --model identity -o OUT --split test --limit 7 --columns a=b,c=d "
-        "--arguments translate --tools translate --segment line --beam-size 2 --n-best 3 --length-penalty 1.2 "
-        "--repetition-penalty 1.1 --device cpu --workers 2 --compute-type int8 --force --shard-size 10 "
-        "--argument-table TABLE --cache-dir CACHE --shortlist script --executor ray --address auto --cpus-per-worker 4 "
-        "--gpus-per-worker 0.5 --shard 3/64"
+        "--langs sw,yor,zh --task math --model identity --model-for sw=tiny -o OUT --split test --limit 7 "
+        "--columns a=b,c=d --arguments translate --tools translate --segment line --beam-size 2 --n-best 3 "
+        "--length-penalty 1.2 --repetition-penalty 1.1 --device cpu --workers 2 --compute-type int8 "
+        "--force --shard-size 10 --argument-table TABLE --cache-dir CACHE --shortlist script --executor ray "
+        "--address auto --cpus-per-worker 4 --gpus-per-worker 0.5 --shard 3/64"
     )
     assert run("translate", "rows.jsonl", *options.split()) == 0
     [asked] = api
@@ -236,7 +236,8 @@ def test_translate_passes_every_option_on(api: list[dict[str, Any]], tmp_path: P
         "langs": "sw,yor,zh",
         "task": "math",
         "model": "identity",
-        "out": Path("OUT"),
+        "model_for": "sw=tiny",
+        "out": "OUT",
         "split": "test",
         "limit": 7,
         "columns": {"a": "b", "c": "d"},

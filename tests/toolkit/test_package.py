@@ -24,6 +24,7 @@ HEAVY = {
     "ctranslate2",
     "datasets",
     "fasttext",
+    "fsspec",
     "huggingface_hub",
     "jinja2",
     "math_verify",

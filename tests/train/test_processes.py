@@ -18,25 +18,58 @@ from mlt.train.sft import train
 # Dropout draws other numbers in each process.
 SETTINGS = (*ADAPTER, "lora_dropout=0", "max_steps=2", "eval_steps=1")
 
+# What a launcher does, but that the libraries are loaded once, before the processes part.
+LAUNCH = """
+import os, signal, sys
+import datasets, peft, torch, transformers.models.llama.modeling_llama
+from trl import SFTTrainer
+from mlt.toolkit.cli import main
+
+ranks = []
+for rank in ("0", "1"):
+    if pid := os.fork():
+        ranks.append(pid)
+        continue
+    code = 1
+    try:
+        os.environ.update(RANK=rank, LOCAL_RANK=rank)
+        code = main(sys.argv[1:])
+    finally:
+        sys.stdout.flush()
+        os._exit(code)
+failed = 0
+while ranks:
+    ended, status = os.wait()
+    ranks.remove(ended)
+    if status and not failed:
+        failed = 1
+        for rank in ranks:
+            os.kill(rank, signal.SIGKILL)
+sys.exit(failed)
+"""
+
 
 def test_two_processes_make_the_steps_of_one(tmp_path: Path) -> None:
+    from torch.distributed import TCPStore
+
     mixture = small_mixture(tmp_path)
     alone = train("tiny/math", mixture, tmp_path / "alone", overrides=SETTINGS)
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     changes = [part for setting in SETTINGS for part in ("--set", setting)]
-    command = [
-        *launcher,
-        "-m",
-        "mlt.toolkit",
-        "train",
-        "tiny/math",
-        str(mixture),
-        "-o",
-        str(tmp_path / "two"),
-        *changes,
-    ]
-    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+    command = ["train", "tiny/math", str(mixture), "-o", str(tmp_path / "two"), *changes]
+    store = TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
+    environment = {
+        **os.environ,
+        "CUDA_VISIBLE_DEVICES": "",
+        "OMP_NUM_THREADS": "1",
+        "WORLD_SIZE": "2",
+        "LOCAL_WORLD_SIZE": "2",
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(store.port),
+        "TORCHELASTIC_USE_AGENT_STORE": "True",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", LAUNCH, *command], env=environment, capture_output=True, text=True, timeout=300
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.count("optimiser updates") == 1  # one of them speaks
 

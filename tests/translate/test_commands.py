@@ -83,8 +83,22 @@ def test_cache_list_and_size(cache: Path, capsys: pytest.CaptureFixture[str]) ->
     listed = json.loads(show(capsys, "cache", "list", "--cache-dir", cache, "--json"))
     sizes = json.loads(show(capsys, "cache", "size", "--cache-dir", cache, "--json"))
     assert sizes["units"] == sum(entry["bytes"] for entry in listed["units"]) > 0
-    assert sizes["models"] == 0
+    assert sizes["models"] == sizes["settings"] == 0
     assert str(cache) in show(capsys, "cache", "size", "--cache-dir", cache)
+
+
+def test_settings_that_were_found_are_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    speed = {"workers": 2, "threads": 1, "batch_tokens": 4096}
+    kept = {"speed": speed, "machine": {}, "model": {"model": "owner/name"}, "beam": 4}
+    (tmp_path / "settings").mkdir()
+    for name, content in {"a.json": json.dumps(kept), "damaged.json": "{", "other.json": "[]"}.items():
+        (tmp_path / "settings" / name).write_text(content)
+    listed = json.loads(show(capsys, "cache", "list", "--cache-dir", tmp_path, "--json"))["settings"]
+    assert [(entry["model"], entry["speed"]) for entry in listed] == [("owner/name", speed)]
+    shown = show(capsys, "cache", "list", "--cache-dir", tmp_path)
+    assert "owner/name, workers 2, threads 1, 4,096 tokens a batch" in shown
+    sizes = json.loads(show(capsys, "cache", "size", "--cache-dir", tmp_path, "--json"))
+    assert sizes["settings"] == len(json.dumps(kept))
 
 
 def test_cache_evict_frees_what_it_says(cache: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 
 import checkpoints
@@ -87,38 +88,59 @@ def fetched(spec: str, hub: str, tmp_path: Path, script: str = RUN) -> tuple[int
     return process.returncode, out.splitlines(), err
 
 
-def test_a_hub_model_is_fetched_converted_and_used_then_never_asked_for_again(nllb, cache, tmp_path):
+@dataclass
+class Fetched:
+    """A fetch of a Hub model that was killed, and what the next one, which converted it too, came to."""
+
+    base: Path
+    after_the_kill: list[str]
+    code: int
+    lines: list[str]
+    err: str
+    asked: list[str]
+
+
+@pytest.fixture(scope="module")
+def once(nllb: Path, tmp_path_factory: pytest.TempPathFactory) -> Fetched:
     for name in ("pytorch_model.bin", "flax_model.msgpack"):
         (nllb / name).write_bytes(b"never fetched")
-    with HubDouble({HUB_ID: nllb}) as hub:
-        code, first, err = fetched("nllb-600M", hub.url, tmp_path)
-        assert code == 0, [*first, err]
-        asked = list(hub.requests)
-        assert fetched(HUB_ID, hub.url, tmp_path)[:2] == (0, first)
-        assert hub.requests == asked
-    assert first[1] == f"{HUB_ID} {REVISION} cc-by-nc-4.0"
-    assert f"fetching {HUB_ID}" in err and f"converting {HUB_ID} to int8" in err
-    assert any("model.safetensors" in request for request in asked)
-    assert not any("pytorch_model" in request or "flax" in request for request in asked)
-    [model] = models_in_cache()
+    base = tmp_path_factory.mktemp("fetched")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLT_CACHE_DIR", str(base / "cache"))
+        with HubDouble({HUB_ID: nllb}, stall="model.safetensors") as hub:
+            process = child(HUB_ID, hub.url, base)
+            try:
+                assert hub.stalled.wait(60)
+            finally:
+                process.kill()
+                process.communicate()
+        left = [model.folder for model in models_in_cache()]
+        with HubDouble({HUB_ID: nllb}) as hub:
+            code, lines, err = fetched("nllb-600M", hub.url, base)
+    return Fetched(base, left, code, lines, err, hub.requests)
+
+
+def test_a_hub_model_is_fetched_converted_and_used(once: Fetched) -> None:
+    assert once.code == 0, [*once.lines, once.err]
+    assert once.lines[1] == f"{HUB_ID} {REVISION} cc-by-nc-4.0"
+    assert f"fetching {HUB_ID}" in once.err and f"converting {HUB_ID} to int8" in once.err
+    assert any("model.safetensors" in request for request in once.asked)
+    assert not any("pytorch_model" in request or "flax" in request for request in once.asked)
+    [model] = models_in_cache(once.base / "cache")
     assert (model.name, model.revision, model.quantization) == (HUB_ID, REVISION, "int8")
-    assert model.folder == str(cache / "models" / f"facebook--nllb-200-distilled-600M-{REVISION[:12]}-int8")
-    assert fetched(HUB_ID, "http://127.0.0.1:9", tmp_path)[0] == 0  # nor is it needed
 
 
-def test_a_killed_fetch_leaves_no_half_model_and_the_next_one_finishes(nllb, cache, tmp_path):
-    with HubDouble({HUB_ID: nllb}, stall="model.safetensors") as hub:
-        process = child(HUB_ID, hub.url, tmp_path)
-        try:
-            assert hub.stalled.wait(60)
-        finally:
-            process.kill()
-            process.communicate()
-    assert models_in_cache() == []
+def test_a_hub_model_once_fetched_is_never_asked_for_again(nllb, once, monkeypatch):
+    monkeypatch.setenv("MLT_CACHE_DIR", str(once.base / "cache"))
     with HubDouble({HUB_ID: nllb}) as hub:
-        code, lines, err = fetched(HUB_ID, hub.url, tmp_path)
-    assert code == 0, [*lines, err]
-    assert [path.name for path in (cache / "models").iterdir() if path.is_dir()] == [
+        assert fetched(HUB_ID, hub.url, once.base)[:2] == (0, once.lines)
+    assert hub.requests == []
+
+
+def test_a_killed_fetch_leaves_no_half_model_and_the_next_one_finishes(once: Fetched) -> None:
+    assert once.after_the_kill == []
+    assert once.code == 0, [*once.lines, once.err]
+    assert [path.name for path in (once.base / "cache" / "models").iterdir() if path.is_dir()] == [
         f"facebook--nllb-200-distilled-600M-{REVISION[:12]}-int8"
     ]
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -151,28 +149,37 @@ def test_the_tiny_model_says_that_it_is_a_toy(tmp_path: Path) -> None:
     assert "exists to prove the pipeline" in result.manifest["model_notice"]
 
 
+# Runs `mlt ARGUMENTS`, killed once its folder holds so many files, for each of the numbers, and then to its end.
+KILLED = """
+import os, signal, sys, time
+from pathlib import Path
+import mlt.toolkit.commands.translate, mlt.translate.api, mlt.translate.commands, pandas, pyarrow.parquet
+from mlt.toolkit.cli import main
+
+os.fsync = lambda handle: None  # as in the tests' own process
+folder, numbers, *arguments = sys.argv[1:]
+for number in numbers.split(","):
+    process = os.fork()
+    if not process:
+        os._exit(main(arguments))
+    while sum(path.is_file() for path in Path(folder).rglob("*")) < int(number):
+        time.sleep(0.01)
+    os.kill(process, signal.SIGKILL)
+    assert os.waitpid(process, 0)[1] == signal.SIGKILL
+sys.exit(main(arguments))
+"""
+
+
 def test_killed_at_any_instant_and_started_again_it_ends_with_the_same_rows(source: Path, tmp_path: Path) -> None:
-    source.write_text("".join(json.dumps(row) + "\n" for row in math_rows(300)))
-    whole = open_run(translate(source, langs="sw,yo", model="corrupting", out=tmp_path / "whole", shard_size=40).path)
-    command = [
-        sys.executable,
-        "-m",
-        "mlt.toolkit",
-        "translate",
-        str(source),
-        "--langs",
-        "sw,yo",
-        "--model",
-        "corrupting",
-    ]
-    command += ["--out", str(tmp_path / "killed"), "--shard-size", "40"]
+    source.write_text("".join(json.dumps(row) + "\n" for row in math_rows(90)))
+    whole = open_run(translate(source, langs="sw,yo", model="corrupting", out=tmp_path / "whole", shard_size=20).path)
+    arguments = ["translate", str(source), "--langs", "sw,yo", "--model", "corrupting", "--shard-size", "20"]
+    command = [sys.executable, "-c", KILLED, str(tmp_path / "killed"), "1,12,25", *arguments]
     env = os.environ | {"MLT_CACHE_DIR": str(tmp_path / "cache-of-killed")}
-    for delay in (0.7, 0.9, 1.1):
-        process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(delay)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-    subprocess.run(command, env=env, check=True, capture_output=True)
+    done = subprocess.run(
+        [*command, "--out", str(tmp_path / "killed")], env=env, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
     run = open_run(tmp_path / "killed")
     for lang in ("en", "sw", "yo"):
         assert list(rows_of(run, lang).items()) == list(rows_of(whole, lang).items())

@@ -23,6 +23,7 @@ from mlt.toolkit.errors import EnvironmentProblem
 from mlt.toolkit.languages import resolve
 from mlt.toolkit.progress import NullProgress
 from mlt.toolkit.ray_cluster import Machine, cpu_share
+from mlt.toolkit.run_home import RunHome
 from mlt.toolkit.store import Run, open_run
 from mlt.translate import translate
 from mlt.translate.distributed.merge import merge
@@ -102,6 +103,19 @@ def test_what_dies_is_tried_again_and_what_kills_is_set_aside_until_it_is_mended
     translate(**wanted(source, tmp_path / "one"))
     assert same_runs(out, tmp_path / "one")
     assert result.manifest["identity"] == open_run(tmp_path / "one").manifest["identity"]
+
+
+@needs_ray
+def test_workers_that_die_over_a_run_on_a_url_end_it_with_the_same_rows(fresh: Path, tmp_path: Path) -> None:
+    source = write_rows(tmp_path / "rows.jsonl", {3: "KILLONCE far"}, count=6)
+    url = (tmp_path / "far" / "run").as_uri()
+    asked = {**wanted(source, tmp_path / "run"), "out": url}
+    result = translate(**asked, executor="ray", workers=2)
+    assert result.manifest["complete"] is True
+    translate(**wanted(source, tmp_path / "one"))
+    first, second = open_run(url), open_run(tmp_path / "one")
+    assert all(contents(first, lang) == contents(second, lang) for lang in ("en", "sw", "yo"))
+    assert (fresh / "killed").exists()
 
 
 @needs_ray
@@ -216,6 +230,7 @@ class FakePipeline:
     """A run of which the test says what is due."""
 
     progress = NullProgress()
+    home = RunHome(Path("run"))
 
     def __init__(self, due: dict[str, list[int]]) -> None:
         self.due_now, self.closed = due, list[str]()

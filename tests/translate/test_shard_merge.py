@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mlt.toolkit.array_script import write_array
 from mlt.toolkit.errors import DataError, EnvironmentProblem, MltError, UsageError
 from mlt.toolkit.joined_run import JoinedRun, open_part
 from mlt.toolkit.locks import task_lock
@@ -23,7 +24,6 @@ from mlt.toolkit.parts import Part
 from mlt.toolkit.progress import NullProgress
 from mlt.toolkit.store import RunStore, open_run
 from mlt.translate import translate
-from mlt.translate.distributed.commands import write_array
 from mlt.translate.distributed.merge import merge
 
 LANGS = ("en", "sw", "yo")
@@ -197,9 +197,3 @@ def test_the_tasks_of_the_array_script_make_the_run(tmp_path: Path, monkeypatch:
         check=True,
     )
     assert json.loads(merged.stdout)["manifest"]["complete"] is True
-
-
-@pytest.mark.parametrize("words", [[], ["x.jsonl", "--shard", "1/2"], ["x.jsonl", "--out=elsewhere"]])
-def test_an_array_of_what_the_script_gives_itself_is_refused(tmp_path: Path, words: list[str]) -> None:
-    with pytest.raises(UsageError):
-        write_array(tmp_path / "run", 2, words)

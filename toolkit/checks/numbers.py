@@ -122,8 +122,14 @@ def _matches(pattern: regex.Pattern[str], folded: str) -> Iterator[regex.Match[s
 @cache
 def _begin() -> re.Pattern[str]:
     """What a number may begin with; all that stands beyond the BMP is let through, for a smaller class is faster."""
-    signs = "".join(chr(code) for code in range(0x80, 0x10000) if unicodedata.category(chr(code)) == "No")
+    signs = "".join(sign for sign in _signs() if sign < "\U00010000")
     return re.compile(f"[.0-9{signs}\U00010000-\U0010ffff]")
+
+
+@cache
+def _signs() -> str:
+    """The numeric signs that are no digits: regex knows more of them, whose value this Python could not say."""
+    return "".join(sign for code in range(0x80, 0x110000) if unicodedata.category(sign := chr(code)) == "No")
 
 
 def _fold(text: str) -> str:
@@ -144,7 +150,7 @@ def _pattern(language: Language) -> regex.Pattern[str]:
     return regex.compile(
         rf"(?P<digits>(?:(?<!{before})\.)?[0-9]+(?:(?:[.,٫٬{other}]|[{spaces}](?=[0-9]{{3}}(?![0-9])))[0-9]+)*)"
         rf"(?:[ {_SPACES}]?(?P<fraction>[\u00bc-\u00be\u2150-\u215e]))?"
-        rf"|[{_SUPERSCRIPTS}]+|[{_SUBSCRIPTS}]+|\p{{No}}",
+        rf"|[{_SUPERSCRIPTS}]+|[{_SUBSCRIPTS}]+|[{_signs()}]",
         regex.V1,
     )
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from .base import CacheDir, Json, app
+from .many_machines import MANY, Address, CpusPerWorker, Executor, GpusPerWorker, ShardPart
 
 OUT, ASKED, HOW = "The evaluation", "What is asked", "How it is asked"
 
@@ -16,6 +17,7 @@ OUT, ASKED, HOW = "The evaluation", "What is asked", "How it is asked"
     epilog="Examples: mlt eval Qwen/Qwen3-0.6B-Base --task math --langs en,sw,te -o evals/base"
     "\n\nmlt eval runs/adapter --task math --data mgsm=data/mgsm --shots 8 -o evals/adapter"
     "\n\nmlt eval openai:http://127.0.0.1:8000/v1#llama --task api --data runs/api-bank-sw -o evals/llama"
+    "\n\nmlt eval models/adapter --task math --langs en,sw,te -o evals/adapter --executor ray --address auto"
     "\n\nmlt eval --export lm-eval --task math --langs en,sw -o tasks/mgsm"
 )
 def eval(
@@ -108,6 +110,17 @@ def eval(
             rich_help_panel=OUT,
         ),
     ] = None,
+    executor: Executor = "local",
+    address: Address = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="N", help="Models side by side, at most.", show_default=False, rich_help_panel=MANY
+        ),
+    ] = None,
+    cpus_per_worker: CpusPerWorker = None,
+    gpus_per_worker: GpusPerWorker = None,
+    shard: ShardPart = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be asked, and ask nothing.", rich_help_panel=OUT)
     ] = False,
@@ -137,6 +150,12 @@ def eval(
         out=out,
         force=force,
         dry_run=dry_run,
+        executor=executor,
+        address=address,
+        workers=workers,
+        cpus_per_worker=cpus_per_worker,
+        gpus_per_worker=gpus_per_worker,
+        shard=shard,
         cache_dir=cache_dir,
         as_json=as_json,
     )

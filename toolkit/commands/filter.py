@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from .base import CacheDir, Json, app, setup_app
+from .many_machines import MANY, Address, CpusPerWorker, Executor, GpusPerWorker, ShardPart
 
 RUN, CHECKS, LOOK = "The run", "Checks", "Looking at a filtered run"
 
@@ -102,6 +103,22 @@ def filter_(
     force: Annotated[
         bool, typer.Option("--force", help="Remove what --out holds and start over.", rich_help_panel=RUN)
     ] = False,
+    executor: Executor = "local",
+    address: Address = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Processes of --executor ray. Default: one a core; with --qe one a GPU or machine.",
+            show_default=False,
+            rich_help_panel=MANY,
+        ),
+    ] = None,
+    cpus_per_worker: CpusPerWorker = None,
+    gpus_per_worker: GpusPerWorker = None,
+    shard: ShardPart = None,
+    shard_size: Annotated[int, typer.Option(min=1, hidden=True)] = 1000,
     cache_dir: CacheDir = None,
     as_json: Json = False,
 ) -> None:
@@ -122,6 +139,13 @@ def filter_(
         print_policy=print_policy,
         dry_run=dry_run,
         force=force,
+        executor=executor,
+        address=address,
+        workers=workers,
+        cpus_per_worker=cpus_per_worker,
+        gpus_per_worker=gpus_per_worker,
+        shard=shard,
+        shard_size=shard_size,
         cache_dir=cache_dir,
         as_json=as_json,
     )

@@ -8,14 +8,16 @@ from typing import Annotated, Literal
 import typer
 
 from .base import CacheDir, Json, app
+from .many_machines import Address, CpusPerWorker, Executor, GpusPerWorker, ShardPart
 
-RUN, TEXT, SEARCH, DEVICE, MANY = "The run", "What is translated", "Search", "Device", "Many machines"
+RUN, TEXT, SEARCH, DEVICE = "The run", "What is translated", "Search", "Device"
 
 
 @app.command(
     epilog="Examples: mlt translate --langs sw,yo,th --model tiny\n\n"
     "mlt translate train.jsonl --task math --langs sw,zh-Hans --limit 500 -o runs/first\n\n"
-    "mlt translate hf://openai/gsm8k:main --langs th --dry-run"
+    "mlt translate hf://openai/gsm8k:main --langs th --dry-run\n\n"
+    "mlt translate --langs sw,fr,th --model opus-mt --model-for th=opus-mt-en-mul"
 )
 def translate(
     langs: Annotated[str, typer.Option(metavar="sw,yo,th", help="Target languages, in any code or by English name.")],
@@ -29,12 +31,13 @@ def translate(
         ),
     ] = None,
     out: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--out",
             "-o",
-            metavar="DIR",
-            help="Folder of the run; one that exists is extended. Default: runs/SOURCE-MODEL.",
+            metavar="DIR|URL",
+            help="Folder of the run, or a URL such as s3://BUCKET/NAME; one that exists is extended. "
+            "Default: runs/SOURCE-MODEL.",
             show_default=False,
             rich_help_panel=RUN,
         ),
@@ -46,10 +49,18 @@ def translate(
         str,
         typer.Option(
             metavar="MODEL",
-            help="A Hub id or folder (NLLB, M2M100, MADLAD-400, OPUS-MT or CTranslate2), madlad-3b, opus-mt-en-XX, "
-            "tiny, openai:URL#NAME, MODULE:CLASS, identity or corrupting.",
+            help="A Hub id or folder (NLLB, M2M100, MADLAD-400, OPUS-MT or CTranslate2), madlad-3b, opus-mt (for each "
+            "language its own) or opus-mt-en-XX, tiny, openai:URL#NAME, MODULE:CLASS, identity or corrupting.",
         ),
     ] = "facebook/nllb-200-distilled-600M",
+    model_for: Annotated[
+        str | None,
+        typer.Option(
+            metavar="sw=MODEL,...",
+            help="Languages with a model of their own; --model is for the others.",
+            show_default=False,
+        ),
+    ] = None,
     split: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="Split of the source.", show_default=False, rich_help_panel=TEXT),
@@ -129,43 +140,11 @@ def translate(
             rich_help_panel=DEVICE,
         ),
     ] = "auto",
-    executor: Annotated[
-        Literal["local", "ray"], typer.Option(help="This process, or a Ray cluster.", rich_help_panel=MANY)
-    ] = "local",
-    address: Annotated[
-        str | None,
-        typer.Option(
-            metavar="auto|ray://HOST:PORT",
-            help="The Ray cluster. Default: one of this machine alone.",
-            show_default=False,
-            rich_help_panel=MANY,
-        ),
-    ] = None,
-    cpus_per_worker: Annotated[
-        float | None,
-        typer.Option(
-            min=0.01,
-            metavar="N",
-            help="Cores of each. Default: 4 beside a GPU, else a machine's.",
-            show_default=False,
-            rich_help_panel=MANY,
-        ),
-    ] = None,
-    gpus_per_worker: Annotated[
-        float | None,
-        typer.Option(
-            min=0, metavar="N", help="Default: 1 where there are GPUs.", show_default=False, rich_help_panel=MANY
-        ),
-    ] = None,
-    shard: Annotated[
-        str | None,
-        typer.Option(
-            metavar="I/N",
-            help="Do the I-th of N parts, as a task of an array; then mlt merge.",
-            show_default=False,
-            rich_help_panel=MANY,
-        ),
-    ] = None,
+    executor: Executor = "local",
+    address: Address = None,
+    cpus_per_worker: CpusPerWorker = None,
+    gpus_per_worker: GpusPerWorker = None,
+    shard: ShardPart = None,
     cache_dir: CacheDir = None,
     shard_size: Annotated[int, typer.Option(min=1, hidden=True)] = 1000,
     force: Annotated[
@@ -195,6 +174,7 @@ def translate(
         as_json=as_json,
         task=task,
         model=model,
+        model_for=model_for,
         split=split,
         limit=limit,
         arguments=arguments,

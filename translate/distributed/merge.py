@@ -15,6 +15,7 @@ from ...toolkit.progress import Progress
 from ...toolkit.run import Run, open_run
 from ...toolkit.signature import diff
 from ...toolkit.store import RunStore
+from ..language_engines import differing_engine, model_terms
 from ..pipeline import check_balance, said_of
 
 _ABOUT = ("licenses", "model_notice", "versions")  # what only a run's making knows
@@ -38,9 +39,10 @@ def merge(out: Path, parts: Sequence[Path], progress: Progress) -> dict[str, Any
         wanted = list(dict.fromkeys(code for entry in said for code in entry.get("langs", [])))
         wanted += [code for code in store.languages if code not in (ENGLISH.code, *wanted)]
         if missing := list(_missing(store, wanted)):
+            more = ", …" if len(missing) > 5 else ""
             raise DataError(
-                f"{out} lacks {len(missing)} shards ({', '.join(missing[:5])}{', …' if len(missing) > 5 else ''}): "
-                "run their tasks again, or name the folder that holds them"
+                f"{store.where} lacks {len(missing)} shards ({', '.join(missing[:5])}{more}): run their tasks again, "
+                "or name the folder that holds them"
             )
         for code in wanted:
             check_balance(store, code)
@@ -49,6 +51,9 @@ def merge(out: Path, parts: Sequence[Path], progress: Progress) -> dict[str, Any
         for key in ("parts", "set_aside"):
             store.manifest.pop(key, None)
         about = {key: first.manifest[key] for key in _ABOUT if key in first.manifest}
+        stated = dict(about.get("licenses") or {})
+        stated["model"], about["model_notice"] = model_terms(store, stated.get("model"), about.get("model_notice"))
+        about["licenses"] = stated
         store.save_manifest(**about, languages=counted, complete=True)
         return dict(store.manifest)
 
@@ -57,13 +62,20 @@ def _require_same(store: RunStore, run: Run) -> None:
     """DataError where a part was made with another identity or from other rows."""
     for name, ours, theirs in diff(store.manifest["identity"], run.manifest["identity"]):
         raise DataError(
-            f"{run.path} was made with {name} = {theirs!r}, {store.path} with {ours!r}: merge runs of one setting"
+            f"{run.where} was made with {name} = {theirs!r}, {store.where} with {ours!r}: merge runs of one setting"
         )
+    for code in run.languages:
+        if (found := differing_engine(store, run, code)) is not None:
+            name, ours, theirs = found
+            raise DataError(
+                f"{run.where} has {code} by {name} = {theirs!r}, {store.where} by {ours!r}: merge runs of one setting"
+            )
     for index in run.shards(ENGLISH.code):
         mine, other = store.done(ENGLISH.code, index), run.done(ENGLISH.code, index)
         if mine and other and mine["input"] != other["input"]:
             raise DataError(
-                f"{run.path} and {store.path} hold other English rows in shard {index}: make them with the same --limit"
+                f"{run.where} and {store.where} hold other English rows in shard {index}: make them with the same "
+                "--limit"
             )
 
 
@@ -78,12 +90,14 @@ def _bring(store: RunStore, run: Run, code: str, progress: Progress) -> None:
         if marker and (mine is None or mine["input"] != marker["input"]):
             store.drop_shard(code, index)
             for name in marker["files"]:
-                _copy(run.path / name, store.path / name)
+                _copy(run.file(name), store.path / name)
             write_json(store.path / layout.marker_file(code, index), marker)
+            store.home.shard_written(marker)
         progress.advance(code, 1)
     for path in sorted((run.path / "facts").glob(f"*-{code}*.json")):
         if not (target := store.path / "facts" / path.name).exists():
             _copy(path, target)
+            store.home.written(f"facts/{path.name}")
     progress.finish(code)
 
 
@@ -97,7 +111,7 @@ def _copy(source: Path, target: Path) -> None:
 def _missing(store: RunStore, languages: Sequence[str]) -> Iterator[str]:
     english = {index: store.done(ENGLISH.code, index) for index in store.shards(ENGLISH.code)}
     if not languages or not english:
-        raise UsageError(f"{store.path} holds no finished shard: run the tasks first")
+        raise UsageError(f"{store.where} holds no finished shard: run the tasks first")
     for code in languages:
         for index, marker in english.items():
             mine = store.done(code, index)

@@ -74,8 +74,8 @@ class ShardQueue:
         """Whether any shard waits."""
         return any(state.due for state in self._states.values())
 
-    def done(self, item: ShardItem) -> None:
-        """Notes a shard's end."""
+    def done(self, item: ShardItem, made: object = None) -> None:
+        """Notes a shard's end; ``made`` says nothing, for the shard's files are looked at."""
         state = self._landed(item)
         if not state.settled:
             state.settled = True
@@ -106,6 +106,7 @@ class ShardQueue:
     def _settle(self, state: _State) -> None:
         """A language whose list is being learned is not settled yet."""
         if state.settled:
+            self._pipeline.store.home.refresh(state.language.code)
             found = StateChain(self._pipeline.store, state.language.code).load()
             state.settled = found is None or found.kind != "learned" or found.shortlist is not None
 

@@ -123,6 +123,11 @@ class Ct2Engine:
         """Unloads the weights; the next batch would load them again."""
         self.__dict__.pop("_translator", None)
 
+    def forget(self) -> None:
+        """Gives back the vocabulary and the tokenizer too; they would be read again."""
+        for name in ("_ids", "_source_ids", "_special", "_tokenization"):
+            self.__dict__.pop(name, None)
+
     @cached_property
     def positions(self) -> int:
         """The model's longest sequence, in tokens: the length of its table of position encodings, if it has one."""

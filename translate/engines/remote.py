@@ -19,7 +19,8 @@ class RemoteEngine:
     """What a worker says of its engine; it translates nothing itself.
 
     ``languages``: the codes of those that it supports. ``shortlist``: the setting in force with it. ``vocabulary``: its
-    size, where it has one.
+    size, where it has one. ``own``: by the codes of the languages that were asked for, the engine of each, where each
+    has its own.
     """
 
     name: str
@@ -31,6 +32,7 @@ class RemoteEngine:
     languages: frozenset[str]
     shortlist: Setting
     vocabulary: int | None
+    own: Mapping[str, RemoteEngine] | None = None
 
     def supports(self, language: Language) -> bool:
         """Whether the workers' engine does."""

@@ -16,8 +16,10 @@ from ...toolkit.files import read_json
 from ...toolkit.languages import Language, resolve
 from ..engines.tokenization import SIDED_FILES
 from .base import Family, codes_of, require
+from .opus_models import OPUS_CODES
 
 CONFIG = "tokenizer_config.json"
+_OURS = {opus: code for code, opus in OPUS_CODES.items() if opus != code.partition("-")[0]}
 _CODE = re.compile(r">>[^<>]+<<")
 _NAME = re.compile(r"opus-mt-(?:tc-[a-z]+-)?([A-Za-z]{2,3})-([A-Za-z]{2,3}(?:_[A-Za-z]+)?)")
 
@@ -84,7 +86,7 @@ def _config(folder: Path) -> dict[str, Any]:
 def _known(code: str) -> Language | None:
     """The language of a code; None for a group (``mul``, ``ROMANCE``), which has no language of its own."""
     try:
-        return resolve(code).language
+        return resolve(_OURS.get(code, code)).language
     except UsageError:
         return None
 

@@ -29,7 +29,7 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True)
-class Design:
+class DesignMatrix:
     """``matrix`` has a row a cell and a column a name; ``labels`` are those of the terms that are reported."""
 
     matrix: Array
@@ -42,7 +42,7 @@ class Design:
         return self.names.index(name)
 
 
-def paper_design(grid: Grid) -> Design:
+def paper_design(grid: Grid) -> DesignMatrix:
     """The paper's terms: size, family, task, pretrained only, evaluated language in training, sqrt(L / the most).
 
     The first family and task in the order of :func:`in_order` are what the others are compared with.
@@ -50,7 +50,7 @@ def paper_design(grid: Grid) -> Design:
     return _design({CONSTANT: _ones(grid)}, {**_between(grid.cells), **_within(grid.cells)}, _sets(grid.cells))
 
 
-def adjusted_design(grid: Grid) -> Design:
+def adjusted_design(grid: Grid) -> DesignMatrix:
     """Pretrained, language in training and sqrt(L / the most), within a model x task and an evaluated language x task.
 
     English is the easiest language and always in training; without its own term, that reads as the gain of training.
@@ -102,7 +102,9 @@ def _dummies(values: pd.Series[str]) -> dict[str, Array]:
     return {str(name): (values == name).to_numpy(float) for name in values.drop_duplicates()}
 
 
-def _design(fixed: Mapping[str, Array], terms: Mapping[str, tuple[str, Array]], single: Mapping[str, str]) -> Design:
+def _design(
+    fixed: Mapping[str, Array], terms: Mapping[str, tuple[str, Array]], single: Mapping[str, str]
+) -> DesignMatrix:
     """The columns that add to the rank of those before them; of ``fixed`` the others go without a word."""
     import numpy as np
 
@@ -138,7 +140,7 @@ def _design(fixed: Mapping[str, Array], terms: Mapping[str, tuple[str, Array]], 
         else:
             left_out.append(LeftOut(name, label, "cannot be told apart from the terms before it"))
     labels = {name: label for name, (label, _) in terms.items() if name in names}
-    return Design(np.column_stack(columns), tuple(names), labels, tuple(left_out))
+    return DesignMatrix(np.column_stack(columns), tuple(names), labels, tuple(left_out))
 
 
 def configurations(cells: pd.DataFrame) -> Sequence[str]:

@@ -13,7 +13,7 @@ import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from .design_matrix import CONSTANT, Design, paper_design
+from .design_matrix import CONSTANT, DesignMatrix, paper_design
 from .evidence import CellRef, Number, cell_refs
 from .grid import Grid, make_grid
 
@@ -96,7 +96,7 @@ def _thinned(frame: pd.DataFrame, rows: int, seed: int) -> pd.DataFrame:
     return frame[names.isin(kept)]
 
 
-def _fit(grid: Grid, design: Design, frame: pd.DataFrame, seed: int) -> MixedModel:
+def _fit(grid: Grid, design: DesignMatrix, frame: pd.DataFrame, seed: int) -> MixedModel:
     import numpy as np
     from scipy.sparse import csr_matrix, hstack
     from statsmodels.genmod.bayes_mixed_glm import BinomialBayesMixedGLM
@@ -134,7 +134,7 @@ def _fit(grid: Grid, design: Design, frame: pd.DataFrame, seed: int) -> MixedMod
     return MixedModel(terms, run, item, count, count, ended)
 
 
-def _centred(design: Design) -> Array:
+def _centred(design: DesignMatrix) -> Array:
     """The columns less their means, but for the constant: the coefficients are the same and the fit is stabler."""
     matrix = design.matrix.copy()
     for place, name in enumerate(design.names):

@@ -18,7 +18,7 @@ from .design_matrix import (
     PRETRAINED,
     SIZE,
     SQRT_L,
-    Design,
+    DesignMatrix,
     LeftOut,
     adjusted_design,
     configurations,
@@ -123,7 +123,7 @@ class Fitted:
     """A regression as the verdicts use it: the terms' places in the fit, by name."""
 
     grid: Grid
-    design: Design
+    design: DesignMatrix
     fit: Fit
     places: Mapping[str, int]
 
@@ -178,7 +178,7 @@ def no_fit(grid: Grid, key: str) -> str:
     return _no_fit(grid, _DESIGNS[key](grid))
 
 
-def _no_fit(grid: Grid, design: Design) -> str:
+def _no_fit(grid: Grid, design: DesignMatrix) -> str:
     cells = grid.cells
     if not design.labels or len(set(configurations(cells))) < 3 or len(cells) <= len(design.names):
         return f"{len(cells)} cells of {cells['run'].nunique()} runs are too few for its terms"

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_studies import BILINGUAL, MIXTURES, MODELS, TIERS, MadeRun, base_runs, first, grid, paper_counts, table_of
+from made_studies import BILINGUAL, MIXTURES, MODELS, TIERS, MadeRun, base_runs, first, grid, table_of
+from paper_study import paper_counts
 
 from mlt.eval.stats import wilson
 from mlt.eval.study.analysis.bilingual import Bilingual, bilingual

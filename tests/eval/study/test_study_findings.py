@@ -261,7 +261,7 @@ def test_budgets_tell_diversity_from_volume() -> None:
 
 
 def test_medians_and_shares_stand_beside_and_decide_nothing() -> None:
-    table = models().draw(GAINS, 0)
+    table = Simulator(Design(models=MODELS[:2], items=8)).draw(GAINS, 0)
     alone = find(table)
     found = find(table, bilingual=bilingual(table, resamples=20), zero_shot=zero_shot(table))
     assert [replace(finding, beside=()) for finding in found] == list(alone)

@@ -12,7 +12,8 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from made_studies import BILINGUAL, LANGS, MIXTURES, MODELS, MadeRun, base_runs, grid, on_disk, table_of
+from made_studies import BILINGUAL, LANGS, MIXTURES, MODELS, MadeRun, base_runs, grid, table_of
+from studies_on_disk import on_disk
 
 from mlt.eval.study.analysis.evidence import CellRef, Number, Unit
 from mlt.eval.study.analysis.long_table import build_table, read_study

@@ -48,7 +48,7 @@ def test_a_translation_of_the_sample_and_of_one_side_of_a_divided_source(tmp_pat
     assert (whole["source"], whole["langs"], whole["limit"], whole["beam_size"]) == (None, "sw,es", 9, 2)
     side = parsed(translate_argv("math", spec, ["sw"], tmp_path, tmp_path / "train.jsonl"))
     assert (side["source"], side["limit"], side["beam_size"]) == (str(tmp_path / "train.jsonl"), None, 2)
-    assert (side["task"], side["model"], side["out"]) == ("math", "tiny", tmp_path)
+    assert (side["task"], side["model"], side["out"]) == ("math", "tiny", str(tmp_path))
 
 
 def test_a_ladder_is_mixed_as_the_study_says(tmp_path: Path) -> None:

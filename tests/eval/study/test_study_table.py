@@ -14,6 +14,8 @@ import pandas as pd
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from made_studies import MadeRun, first
+from paper_study import paper_counts
+from studies_on_disk import on_disk
 
 from mlt.eval.study.analysis.evidence import CellRef, Number, cell_refs
 from mlt.eval.study.analysis.long_table import (
@@ -43,7 +45,7 @@ def base_of(task: str = "api", **rights: list[bool]) -> MadeRun:
 
 def built(folder: Path, *runs: MadeRun, **options: object) -> StudyTable:
     """The table of a folder that holds these runs."""
-    return build_table(StudyFolder(made.on_disk(folder, runs, **options)))  # type: ignore[arg-type]
+    return build_table(StudyFolder(on_disk(folder, runs, **options)))  # type: ignore[arg-type]
 
 
 def test_a_row_says_what_the_run_was_and_where_its_sample_stands(tmp_path: Path) -> None:
@@ -108,7 +110,7 @@ def test_exposure_is_whether_the_mixture_holds_the_language(mixture: str, lang: 
 def test_a_run_that_stands_for_two_budgets_counts_in_both(tmp_path: Path) -> None:
     """Its names differ, its address is one."""
     run = run_of("L01-en", en=[True, False])
-    made.on_disk(tmp_path, [run])
+    on_disk(tmp_path, [run])
     study = json.loads((tmp_path / "study.json").read_text())
     again = {**study["runs"][0], "name": run.name.replace("per_language", "total"), "budget": "total"}
     (tmp_path / "study.json").write_text(json.dumps({**study, "runs": [*study["runs"], again]}))
@@ -134,7 +136,7 @@ def test_only_what_is_finished_is_counted_and_the_rest_is_named(tmp_path: Path) 
 
 @pytest.mark.parametrize(("verdict", "right"), [("strict", [True, False]), ("normalised", [False, True])])
 def test_correct_is_the_verdict_that_the_study_asks_for(tmp_path: Path, verdict: str, right: list[bool]) -> None:
-    made.on_disk(tmp_path, [run_of(en=[True, False])])
+    on_disk(tmp_path, [run_of(en=[True, False])])
     study = json.loads((tmp_path / "study.json").read_text())
     study["spec"]["evaluate"]["verdict"] = {"api": verdict}
     (tmp_path / "study.json").write_text(json.dumps(study))
@@ -152,7 +154,7 @@ def test_tasks_may_be_asked_in_different_languages(tmp_path: Path) -> None:
 
 
 def test_languages_that_the_study_does_not_ask_for_are_left_out(tmp_path: Path) -> None:
-    made.on_disk(tmp_path, [run_of(en=[True], sw=[True])])
+    on_disk(tmp_path, [run_of(en=[True], sw=[True])])
     study = json.loads((tmp_path / "study.json").read_text())
     (tmp_path / "study.json").write_text(json.dumps({**study, "evaluated": ["en"]}))
     assert set(build_table(StudyFolder(tmp_path)).frame["lang"]) == {"en"}
@@ -221,7 +223,7 @@ def _verdict_unknown(folder: Path) -> None:
     ],
 )
 def test_a_folder_that_cannot_be_read_is_refused_in_one_line(tmp_path: Path, damage: object, said: str) -> None:
-    made.on_disk(tmp_path, [run_of(en=[True])])
+    on_disk(tmp_path, [run_of(en=[True])])
     damage(tmp_path)  # type: ignore[operator]
     with pytest.raises(DataError, match=said) as caught:
         build_table(StudyFolder(tmp_path))
@@ -272,7 +274,7 @@ def test_a_cell_of_the_builder_needs_every_value() -> None:
 
 
 def test_the_paper_s_table_has_the_paper_s_counts_and_medians() -> None:
-    found = cells(made.paper_counts())
+    found = cells(paper_counts())
     alone = found[found["L"] == 1].set_index(["model", "task", "lang"])["accuracy"]
     pairs = found[found["L"] == 2]
     keys = pd.MultiIndex.from_frame(pairs[["model", "task", "lang"]])

@@ -214,3 +214,9 @@ def test_human_translations_of_problems_agree(data_dir, code, share):
             total += 1
             good += compare_numbers(english[key], text, ENGLISH, language) == NumberVerdict((), ())
     assert good / total >= share
+
+
+@pytest.mark.parametrize("sign", ["\U0001d2c0", "\U00011f50"])
+def test_signs_that_are_newer_than_this_python_are_no_error(sign: str) -> None:
+    for number in find_numbers(f"a {sign} b", resolve("en").language):
+        assert number.values

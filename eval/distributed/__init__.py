@@ -1,0 +1,1 @@
+"""One evaluation by many processes: workers of a Ray cluster, or the tasks of an array."""
