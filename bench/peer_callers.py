@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from shutil import copytree
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -37,13 +38,34 @@ class Ours:
     def __init__(self, hf: Path, ct2: Path) -> None:
         self._model = str(ct2)
         self._folder: Any = None
+        self._found = TemporaryDirectory(prefix="mlt-bench-")
+
+    def prepare(self, beam: int) -> None:
+        """Finds the fastest settings for the machine, as the first large run does; they are in the cache afterwards."""
+        from mlt.toolkit.languages import resolve
+        from mlt.translate.engine import Decoding
+        from mlt.translate.models import load_engine
+        from mlt.translate.shortlist.engine import shortlisted
+        from mlt.translate.shortlist.pieces import script_list
+        from mlt.translate.speed_settings import MIN_ROWS, best_speed
+
+        root, target = Path(self._found.name), resolve(LANGUAGE).language
+        full: Any = load_engine(self._model, device="cpu")
+        engine = full
+        with TemporaryDirectory(prefix="mlt-bench-") as folder:
+            if self.shortlist != "off":
+                engine = shortlisted(full, script_list(full, target, frozenset()), root=Path(folder))
+            best_speed(engine, target, Decoding(beam_size=beam), rows=MIN_ROWS, root=root)
+            engine.close()
 
     def translate(self, job: Job) -> None:
-        """One run into a fresh folder with an empty cache; without the ladder, which random words would only climb."""
+        """One run into a fresh folder with a cache that holds no translation; without the ladder, which random words
+        would only climb."""
         from mlt.translate import translate
 
         self._folder = TemporaryDirectory(prefix="mlt-bench-")
         folder = Path(self._folder.name)
+        copytree(self._found.name, folder / "cache")
         translate(
             job.source,
             langs=[LANGUAGE],
@@ -64,11 +86,16 @@ class Ours:
         return list(found.items())
 
     def facts(self) -> dict[str, Any]:
-        """What the run says of its list of words."""
+        """What the run says of its list of words and of its settings."""
+        from mlt.toolkit.files import read_json
         from mlt.toolkit.run import read_manifest
 
-        manifest = read_manifest(Path(self._folder.name) / "run")
-        return {"shortlist": manifest["languages"][LANGUAGE].get("shortlist")}
+        run = Path(self._folder.name) / "run"
+        manifest = read_manifest(run)
+        speeds = {path.stem: read_json(path) for path in sorted((run / "facts").glob("speed-*.json"))}
+        for speed in speeds.values():
+            del speed["machine"]
+        return {"shortlist": manifest["languages"][LANGUAGE].get("shortlist"), "settings": speeds}
 
 
 class OursWithoutList(Ours):

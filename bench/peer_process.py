@@ -74,6 +74,10 @@ class PeerProcess:
         shares: dict[str, float] = self._ask({"profiled": _job(sample, beam, options)})["answer"]
         return shares
 
+    def prepare(self, beam: int) -> None:
+        """What a side finds out once a machine and keeps, outside of all times."""
+        self._ask({"prepare": beam})
+
     def ask(self, question: str) -> Any:
         """``pairs``: what the last call sent and got; ``facts`` to be kept; ``memory_kb``: the most so far."""
         return self._ask({"question": question})["answer"]
@@ -130,6 +134,9 @@ def _answered(caller: Any, asked: Mapping[str, Any]) -> dict[str, Any]:
         return {"seconds": seconds(lambda: caller.translate(Job(**asked["job"])))}
     if "profiled" in asked:
         return {"answer": stages(lambda: caller.translate(Job(**asked["profiled"])))}
+    if "prepare" in asked:
+        getattr(caller, "prepare", lambda beam: None)(asked["prepare"])
+        return {}
     if asked["question"] == "memory_kb":
         return {"answer": status("VmHWM")}
     return {"answer": getattr(caller, asked["question"], dict)()}  # not every side has facts to tell

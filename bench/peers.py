@@ -103,6 +103,8 @@ def _group(
             process = processes[side.caller]
             tuning = sample(rows, settings.size(side.tuned_on, 1), folder / "tuning.jsonl")
             options = best_options(process, tuning, side.beam, at_once=settings.quick)
+            if not settings.quick:
+                process.prepare(side.beam)
             say(f"  {group.title}: {NAMES[process.caller]}, beam {side.beam}, {some.rows} rows {options or ''}")
             measured[side.name] = Measured(process.caller, side, some.rows, options, process.start_up)
             calls[side.name] = _call(process, some, side.beam, options, measured[side.name])

@@ -97,10 +97,12 @@ def test_a_package_that_is_not_there_is_named_as_its_call_pattern(monkeypatch: p
 def test_mlt_is_measured_from_the_file_to_the_run(tmp_path: Path) -> None:
     some = sample([PROBLEM], 1, tmp_path / "rows.jsonl")
     ours = OursWithoutList(tmp_path, tiny_folder())
+    ours.prepare(1)  # so small a model is not measured
     ours.translate(Job(str(some.source), some.texts, 1))
     assert [source for source, _ in ours.pairs()] == unique_sentences(some.texts)
     assert all(target for _, target in ours.pairs())
-    assert ours.facts() == {"shortlist": None}
+    facts = ours.facts()
+    assert facts["shortlist"] is None and facts["settings"]["speed-th"]["batch_tokens"] == 2048
 
 
 class _Echo:
@@ -118,6 +120,7 @@ def test_a_process_answers_jobs_and_questions() -> None:
     assert _answered(echo, {"job": job})["seconds"] >= 0
     assert _answered(echo, {"question": "pairs"}) == {"answer": [("a", "a"), ("b", "b")]}
     assert _answered(echo, {"question": "facts"}) == {"answer": {}}
+    assert _answered(echo, {"prepare": 1}) == {}
     assert _answered(echo, {"question": "memory_kb"})["answer"] > 1000
     assert isinstance(_answered(echo, {"profiled": job})["answer"], dict)
 
