@@ -27,16 +27,20 @@ class Sample:
         return len(self.texts)
 
 
-def sample(rows: Sequence[dict[str, Any]], size: int, path: Path) -> Sample:
-    """``size`` of ``rows`` at even distances, so that a small sample is of the same lengths as a large one."""
+def sample(rows: Sequence[dict[str, Any]], size: int, path: Path, *, as_they_stand: bool = False) -> Sample:
+    """``size`` of ``rows`` at even distances, so that a small sample is of the same lengths as a large one.
+
+    ``as_they_stand``: annotations are left in the texts.
+    """
     size = min(size, len(rows))
     chosen = [rows[index * len(rows) // size] for index in range(size)]
     source = write_jsonl(path, chosen)
-    return Sample(source, texts_of(source))
+    return Sample(source, texts_of(source, as_they_stand=as_they_stand))
 
 
-def texts_of(source: Path) -> list[list[str]]:
-    """The texts of each row that the pipeline has translated, whole; calculator annotations are no text."""
+def texts_of(source: Path, *, as_they_stand: bool = False) -> list[list[str]]:
+    """The texts of each row that the pipeline has translated, whole; calculator annotations are no text, unless they
+    are to stay."""
     from mlt.toolkit.records import Record
     from mlt.toolkit.sources import open_source
     from mlt.toolkit.tasks import get_task
@@ -49,7 +53,9 @@ def texts_of(source: Path) -> list[list[str]]:
         assert isinstance(record, Record), record
         task = get_task(record.task)
         values = {value: value for value in task.values(record, policies)}
-        texts = (ANNOTATION.sub("", text.text) for text in task.texts(record, policies, values))
+        texts = (text.text for text in task.texts(record, policies, values))
+        if not as_they_stand:
+            texts = (ANNOTATION.sub("", text) for text in texts)
         found.append([text for text in texts if text.strip()])
     return found
 

@@ -97,7 +97,8 @@ def _group(
         processes: dict[str, PeerProcess] = {}
         calls: dict[str, Callable[[], Any]] = {}
         for side in group.sides:
-            some = sample(rows, settings.size(side.rows, side.quick), folder / f"{side.name}.jsonl")
+            size = settings.size(side.rows, side.quick)
+            some = sample(rows, size, folder / f"{side.name}.jsonl", as_they_stand=side.as_they_stand)
             if side.caller not in processes:
                 processes[side.caller] = _started(stack, side.caller, hf, ct2, first)
             process = processes[side.caller]
@@ -186,7 +187,7 @@ def compared(group: Group, against: Against, measured: Mapping[str, Measured]) -
 
 
 def _titled(one: Measured) -> str:
-    return f"{NAMES[one.caller]}, beam {one.side.beam}"
+    return f"{NAMES[one.caller]}, beam {one.side.beam}{', annotations left in' if one.side.as_they_stand else ''}"
 
 
 def _set(options: Mapping[str, int]) -> str:

@@ -50,7 +50,8 @@ row is written as rejected, and the ladder is off; it is measured apart, with mo
   command's defaults (`--shortlist auto`): the model loaded, the list made, cut and audited, Parquet written. The ladder
   is off, for random words would only climb it. The others' weights are loaded beforehand, and they read and write no
   files; tokenising and decoding to text are in their time.
-- *What is translated*: the texts that mlt takes out of a row, annotations gone, for every side. The *best plain
+- *What is translated*: the texts that mlt takes out of a row, annotations gone, for every side but the one that has
+  *annotations left in*, as somebody sends them who knows nothing of them. The *best plain
   CTranslate2 script* cuts them at full stops and ends of lines, drops repeated sentences, and sends all in one
   `translate_batch`, int8, a worker a core (one worker with all threads is far slower), with 1,024, 2,048 or 4,096
   tokens a batch, whichever is fastest on half the rows beforehand. *On whole texts* is the same without cutting.

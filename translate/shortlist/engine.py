@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 from ...toolkit.languages import Language
@@ -35,6 +36,16 @@ class ShortlistedEngine(Ct2Engine):
     def prepare(self, texts: Sequence[str], source: Language, target: Language) -> list[Prepared]:
         """As the full model would be sent them, but for pieces outside the list, which are spelled with others."""
         return [self._within(unit) for unit in self.full.prepare(texts, source, target)]
+
+    def can_say(self, output: str) -> bool:
+        """Whether the list has every word of an output of the full model's."""
+        ids = self.full._ids
+        (pieces,) = self._tokenization.encode_output([output])
+        return all(piece not in ids or ids[piece] in self._sayable for piece in pieces)
+
+    @cached_property
+    def _sayable(self) -> frozenset[int]:
+        return frozenset(self.shortlist.target)
 
     def _within(self, unit: Prepared) -> Prepared:
         pieces = self._spelled(unit.pieces)

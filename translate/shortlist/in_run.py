@@ -111,7 +111,7 @@ class RunLists:
         return state is None or state.stands(marker.get("shortlist"))
 
     def settle(self) -> None:
-        """The list fails where more than 0.5 % of all audited units differ."""
+        """The list fails where it has changed more than 0.5 % of all audited units."""
         state = self._chain.load()
         if state is not None and state.shortlist is not None:
             found = self._audits(state.hash)
@@ -123,7 +123,8 @@ class RunLists:
         texts = self._texts(records)
         while pays(self.setting, len(texts)) and (made := self._list_for(index)) is not None:
             cut = self._decoder_with(made)
-            said = compare(self.full, _alike(cut), audited(texts), self.settings.decoding, plans)
+            chosen = audited(texts)
+            said = compare(self.full, _alike(cut), chosen, self.settings.decoding, plans, _engine_of(cut).can_say)
             if not self._fails(made, index, said):
                 return cut, {"shortlist": made.hash, "audit": said.to_json()}
         return self.full, {}
@@ -213,7 +214,7 @@ class RunLists:
 
     def _fails(self, made: Shortlist, index: int, said: Audit) -> bool:
         """Judges a list by a shard's audit. With shards done already, which it would cost, an accident is forgiven."""
-        if not said.differing:
+        if not said.against:
             return False
         before = self._audits(made.hash, but=index)
         if not (before + said).fails(margin=before.units > 0):
@@ -224,12 +225,13 @@ class RunLists:
     def _give_up(self, state: State, made: Shortlist, said: Audit) -> None:
         if state.hash != made.hash:
             return  # another process was first
-        failed = {"words": len(made.target), "width": state.width, "audited": said.units, "identical": said.identical}
+        audit = {"audited": said.units, "identical": said.identical, "within": said.within}
+        failed = {"words": len(made.target), "width": state.width, **audit}
         now = self._chain.append(widened(state, WIDEST, failed))
         next_step = "the full vocabulary is used" if now.kind is None else "it is made wider"
         self.progress.note(
-            f"{self.language.code}: with a list of {len(made.target):,} words {said.differing} of {said.units} audited"
-            f" units came out otherwise; {next_step}"
+            f"{self.language.code}: a list of {len(made.target):,} words changes {said.against} of {said.units} audited"
+            f" units; {next_step}"
         )
 
     def _audits(self, hash: str | None, but: int | None = None) -> Audit:
@@ -247,8 +249,9 @@ def summary(store: RunStore, lang: str, vocabulary: int | None) -> dict[str, Any
 
     ``kind`` is ``off`` where the full vocabulary was used in the end; ``words`` of ``vocabulary`` may come out (None:
     nothing is learned yet, or off);
-    ``audited`` units were decoded both ways, of which ``identical`` came out the same; ``chrf`` is the mean over the
-    others (None: nothing differs, or sacrebleu is not installed); ``full_shards`` were translated without a list.
+    ``audited`` units were decoded both ways, of which ``identical`` came out the same; ``within`` of the others are a
+    matter of the search (:class:`Audit`); ``chrf`` is the mean over the others (None: nothing differs, or sacrebleu is
+    not installed); ``full_shards`` were translated without a list.
     """
     state = StateChain(store, lang).load()
     if state is None:
@@ -264,6 +267,7 @@ def summary(store: RunStore, lang: str, vocabulary: int | None) -> dict[str, Any
         "width": state.width,
         "audited": audits.units,
         "identical": audits.identical,
+        "within": audits.within,
         "chrf": audits.chrf,
         "full_shards": sum("shortlist" not in marker for marker in markers),
         "failed": [dict(entry) for entry in state.failed],
@@ -280,5 +284,9 @@ def _alike(decoder: Decoder) -> Decoder:
 
 
 def _list_of(decoder: Decoder) -> Shortlist:
+    return _engine_of(decoder).shortlist
+
+
+def _engine_of(decoder: Decoder) -> ShortlistedEngine:
     assert isinstance(decoder.engine, ShortlistedEngine)
-    return decoder.engine.shortlist
+    return decoder.engine

@@ -67,9 +67,21 @@ def test_an_audit_compares_the_best_hypotheses(make_decoder: Callable[..., Any])
     full = make_decoder(lambda text, _: [f"the big {text}", "x"], SW)
     cut = make_decoder(lambda text, _: [f"the {'big' if text != 'b' else 'small'} {text}", "y"], SW)
     full.engine.identity = {"model": "scripted", "revision": "full"}
-    found = compare(full, cut, ["a", "b", "c", "a"], Decoding(), NoPlans())
-    assert (found.units, found.identical, found.chrf_units) == (3, 2, 1)
+    found = compare(full, cut, ["a", "b", "c", "a"], Decoding(), NoPlans(), lambda _: False)
+    assert (found.units, found.identical, found.chrf_units, found.against) == (3, 2, 1, 1)
     assert found.chrf is not None and 10 < found.chrf < 90
+
+
+@pytest.mark.parametrize(("beam", "against"), [(1, 3), (2, 1), (4, 1)])
+def test_a_beam_may_end_elsewhere_on_words_that_the_list_has(
+    make_decoder: Callable[..., Any], beam: int, against: int
+) -> None:
+    full, cut = (make_decoder(lambda text, _, said=said: [f"{said} {text}"], SW) for said in ("one", "two"))
+    full.engine.identity = {"model": "scripted", "revision": "full"}
+    found = compare(full, cut, ["a", "b", "c"], Decoding(beam_size=beam), NoPlans(), lambda output: output != "one b")
+    assert (found.identical, found.differing, found.against) == (0, 3, against)
+    assert found.fails() and Audit(100, 40, within=60) == Audit(60, 0, within=60) + Audit(40, 40)
+    assert not Audit(100, 40, within=60).fails()
 
 
 def test_without_sacrebleu_only_the_share_is_known(
@@ -78,7 +90,7 @@ def test_without_sacrebleu_only_the_share_is_known(
     monkeypatch.setitem(__import__("sys").modules, "sacrebleu.metrics", None)
     full, cut = (make_decoder(lambda text, _, said=said: [said], SW) for said in ("one", "two"))
     full.engine.identity = {"model": "scripted", "revision": "full"}
-    found = compare(full, cut, ["a"], Decoding(), NoPlans())
+    found = compare(full, cut, ["a"], Decoding(), NoPlans(), lambda _: True)
     assert (found.identical, found.chrf) == (0, None)
 
 

@@ -103,6 +103,19 @@ def test_the_list_is_part_of_what_an_engine_is(tiny: Ct2Engine, tmp_path: Path) 
     assert (engines[0].name, engines[0].license, engines[0].workers) == (tiny.name, tiny.license, tiny.workers)
 
 
+def test_a_list_can_say_what_its_words_spell(
+    tiny: Ct2Engine, unit_texts: list[str], decode: Any, tmp_path: Path
+) -> None:
+    outputs = texts_of(decode(tiny, unit_texts[:40], SW))
+    words = text_pieces(tiny, outputs)
+    whole = tuple(sorted(tiny._ids[word] for word in words if word in tiny._ids))
+    assert all(map(shortlisted(tiny, Shortlist("learned", whole, whole), root=tmp_path).can_say, outputs))
+    lost = tiny._ids[max(words & tiny._ids.keys(), key=len)]
+    less = tuple(word for word in whole if word != lost)
+    said = list(map(shortlisted(tiny, Shortlist("learned", less, less), root=tmp_path).can_say, outputs))
+    assert any(said) and not all(said)
+
+
 def test_the_weights_are_its_own(tiny: Ct2Engine, unit_texts: list[str], decode: Any, tmp_path: Path) -> None:
     full = texts_of(decode(tiny, unit_texts[:4], TH))
     engine = shortlisted(tiny, script_list(tiny, TH, source_pieces(tiny, unit_texts[:4], TH)), root=tmp_path)
