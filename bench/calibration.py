@@ -63,6 +63,11 @@ def run(settings: Settings) -> list[Figure]:
         "tiny": ("tiny", settings.size(400, 4), {"beam_size": 4}),
         "600M, full vocabulary": (str(ct2), large, {"beam_size": 1, "shortlist": "off"}),
         "tiny, a list of words": ("tiny", settings.size(400, 4), {"shortlist": "script"}),
+        "600M, a list of words": (
+            str(ct2),
+            settings.size(200, 4),
+            {"beam_size": 1, "shortlist": "script", "ladder": False},
+        ),
         "600M, beam 4, first attempts": (str(ct2), large, {"shortlist": "off", "ladder": False}),
     }
     chosen = list(requests.items())[: 1 if settings.quick else None]
