@@ -51,7 +51,7 @@ class Audit:
         return round(self.chrf_sum / self.chrf_units, 1) if self.chrf_units else None
 
     def fails(self, *, margin: bool = False) -> bool:
-        """Whether more than 0.5 % count against it; ``margin``: so many more that it is no accident (two deviations)."""
+        """Whether more than 0.5 % count against it; ``margin``: more than by accident (two deviations)."""
         expected = MOST_DIFFERENT * self.units
         return self.against > expected + (2 * sqrt(expected) if margin else 0)
 
