@@ -75,8 +75,8 @@ row is written as rejected, and the ladder is off; it is measured apart, with mo
   are taken: `_int_mm` and quantised linear layers with every backend that is there, on all threads together and one a
   thread; the fastest counts (`bench/gemm.py`).
 - *Stages*: the stack of a run's thread, looked at 200 times a second; *decode* is waiting for CTranslate2.
-- *What a list can gain*: with output as long as its source, a token needs 606 million multiply-adds with all words and
-  361 with 16,000, which is 1.7 times fewer. Larger beams and longer outputs gain more, the audit and loading take some
+- *What a list can gain*: with output as long as its source, a token needs 615 million multiply-adds with all words and
+  369 with 16,000, which is 1.7 times fewer. Larger beams and longer outputs gain more, the audit and loading take some
   of it back.
 - *GPU*: `python -m bench.gpu`, on a machine with a CUDA device, measures int8_float16, bfloat16 and float16 with 4,096
   to 32,768 tokens a batch and one to four processes a device, into `bench/results-gpu.json`.
